@@ -110,4 +110,8 @@ def from_iso(text: str) -> Instant:
         ValueError: any other form.
     """
     form = "%Y-%m-%dT%H:%M:%SZ" if "T" in text else "%Y-%m-%d"
-    return Instant(int(datetime.strptime(text, form).replace(tzinfo=UTC).timestamp()))
+    moment = datetime.strptime(text, form).replace(tzinfo=UTC)
+    if moment.strftime(form) != text:
+        msg = "digits are missing"
+        raise ValueError(msg)
+    return Instant(int(moment.timestamp()))

@@ -53,11 +53,10 @@ def decode(data: bytes, *, max_bytes: int) -> Value:
         max_bytes: Refuse anything longer before it is parsed.
 
     Raises:
-        FormatError: ``too-long``, ``not-cbor``, ``forbidden-type``, ``not-canonical``, in this order.
+        FormatError: ``too-long``, ``not-cbor``, ``forbidden-type``, ``not-canonical``.
     """
     if len(data) > max_bytes:
-        reason = "too-long"
-        raise FormatError(reason, limit=max_bytes)
+        raise FormatError("too-long", limit=max_bytes)
     try:
         value = cbor2.loads(
             data,

@@ -2,7 +2,7 @@
 
 Rules:
 
-- A programmer's mistake raises ``TypeError`` or ``ValueError``; all else derives from `LiaisonError`.
+- A programmer's mistake raises ``TypeError`` or ``ValueError``; all else is a `LiaisonError`.
 - Each class has a stable ``code``; each raise names a ``reason`` from the closed list in the
   catalogues (``error.<code>.<reason>``); the sentence and the next step live there, in zh and en.
 - ``str(error)`` holds the code and the reason, never a name, a subject, a path or key material.
@@ -74,7 +74,7 @@ class LiaisonError(Exception):
     """Anything an operator can meet.
 
     Args:
-        reason: Stable slug, lower case with hyphens; ``error.<code>.<reason>`` is its catalogue key.
+        reason: Stable slug in lower case; ``error.<code>.<reason>`` is its catalogue key.
         facts: Values for the catalogue sentence. Never secrets, names, subjects or paths.
     """
 
@@ -182,7 +182,7 @@ class Reason:
     """One unmet rule, as data; surfaces render it from the catalogues.
 
     Attributes:
-        code: Stable, upper case (``CLEARANCE_BELOW_LABEL``); ``refusal.<code>`` is its catalogue key.
+        code: Stable (``CLEARANCE_BELOW_LABEL``); ``refusal.<code>`` is its catalogue key.
         rule: Rule id and pack version that decided (``read.level@cn.state-secrets@2024-09-01``).
         subject: Whom it concerns, as the sender's side names them; empty towards outsiders.
         have: What is held, already a rendered mark or date; may be empty.
