@@ -187,7 +187,7 @@ class Reason:
         subject: Whom it concerns, as the sender's side names them; empty towards outsiders.
         have: What is held, already a rendered mark or date; may be empty.
         need: What is needed; may be empty.
-        fixable_by: Catalogue key of the office that can change it (``office.their-security-officer``).
+        fixable_by: Catalogue key of the office that can change it (``office.…``).
         instead: Catalogue keys of what is possible instead (``instead.extract``).
     """
 

@@ -2,9 +2,9 @@
 
 Rules:
 
-- Message ids are stable keys (``error.vault.passphrase.no-slot``); zh and en have equal keys (tested).
+- Message ids are stable keys (``error.vault.passphrase.no-slot``), the same in zh and en (tested).
 - Catalogues are the ``*.po`` files of ``i18n/zh`` and ``i18n/en``, one per part of the product.
-- A missing key is a programmer's mistake and raises ``KeyError``; it never shows as an empty text.
+- A missing key is a programmer's mistake and raises ``KeyError``; it never shows as empty.
 
 Source: docs/reference/i18n.md.
 """

@@ -1,0 +1,1 @@
+"""What a relay keeps: the port, its adapters, and the sealed bodies beside them."""

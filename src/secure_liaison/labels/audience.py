@@ -1,0 +1,126 @@
+"""Who may know: an AND of any-of groups, the one form in which audiences combine exactly.
+
+Rules:
+
+- A reader is permitted when the reader's leaves meet *every* group.
+- Joining is the union of the groups; a group that contains another is implied by it and dropped,
+  so each audience has one normal form and one encoding.
+- An empty group is nobody; no groups at all is the public, valid at a pack's lowest rank only.
+- A group's name carries the date at which its membership is judged (``group:KFOR@2026-03-01``).
+
+Source: docs/spec/labels.md §3; DESIGN §4.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from secure_liaison.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from secure_liaison.encoding import Value
+
+__all__ = ["LEAF_KINDS", "Audience", "require_leaf"]
+
+LEAF_KINDS: Final = frozenset({"agency", "officer", "nation", "group"})
+MAX_GROUPS: Final = 64
+MAX_LEAVES: Final = 256
+
+_LEAF: Final = re.compile(
+    r"(?:agency|officer):[0-9a-f]{2,128}"
+    r"|nation:[A-Z]{2,3}"
+    r"|group:[A-Z0-9][A-Z0-9.-]{0,63}@[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
+)
+
+
+def require_leaf(text: str) -> str:
+    """Return ``text`` if it is an audience leaf.
+
+    Raises:
+        FormatError: ``label-audience-leaf``.
+    """
+    if _LEAF.fullmatch(text) is None:
+        raise FormatError("label-audience-leaf")
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """An AND of any-of groups of leaves, always in normal form.
+
+    Attributes:
+        groups: No group contains another; groups given otherwise are reduced at construction.
+
+    Raises:
+        FormatError: ``label-audience-leaf``, ``label-audience-size``.
+    """
+
+    groups: frozenset[frozenset[str]]
+
+    def __post_init__(self) -> None:
+        for group in self.groups:
+            for leaf in group:
+                require_leaf(leaf)
+        if len(self.groups) > MAX_GROUPS or any(len(g) > MAX_LEAVES for g in self.groups):
+            raise FormatError("label-audience-size", limit=MAX_GROUPS)
+        kept = frozenset(g for g in self.groups if not any(other < g for other in self.groups))
+        object.__setattr__(self, "groups", kept)
+
+    @classmethod
+    def of(cls, *groups: Iterable[str]) -> Audience:
+        """Build from any-of groups; ``of()`` is the public, ``of([])`` is nobody."""
+        return cls(groups=frozenset(frozenset(group) for group in groups))
+
+    @classmethod
+    def home(cls, leaf: str, *released_to: str) -> Audience:
+        """Build ``{home}``, or ``{home and those it is released to}``."""
+        return cls.of([leaf, *released_to])
+
+    @property
+    def is_public(self) -> bool:
+        """Whether everyone is permitted."""
+        return not self.groups
+
+    def permits(self, memberships: frozenset[str]) -> bool:
+        """Whether a reader with these leaves meets every group."""
+        return all(not group.isdisjoint(memberships) for group in self.groups)
+
+    def join(self, other: Audience) -> Audience:
+        """Return the audience of those, and only those, whom both permit."""
+        return Audience(groups=self.groups | other.groups)
+
+    def narrowed_to(self, leaves: Iterable[str]) -> Audience:
+        """Return this audience with one more group to meet."""
+        return Audience(groups=self.groups | {frozenset(leaves)})
+
+    def within(self, other: Audience) -> bool:
+        """Whether everyone permitted here is permitted by ``other``."""
+        return all(any(mine <= theirs for mine in self.groups) for theirs in other.groups)
+
+    def to_lists(self) -> list[list[str]]:
+        """Return the sorted form that is encoded."""
+        return sorted(sorted(group) for group in self.groups)
+
+    @classmethod
+    def from_value(cls, value: Value) -> Audience:
+        """Read the encoded form.
+
+        Raises:
+            FormatError: ``label-audience-form``, ``label-audience-leaf``, ``label-audience-size``,
+                ``label-audience-order``.
+        """
+        groups: list[list[str]] = []
+        for group in value if isinstance(value, list) else [None]:
+            if not isinstance(group, list):
+                raise FormatError("label-audience-form")
+            groups.append([leaf for leaf in group if isinstance(leaf, str)])
+            if len(groups[-1]) != len(group):
+                raise FormatError("label-audience-form")
+        audience = cls.of(*groups)
+        if audience.to_lists() != value:
+            raise FormatError("label-audience-order")
+        return audience

@@ -1,0 +1,129 @@
+"""Whether a label may be used under its pack; everything refused here is refused at sealing.
+
+Rules:
+
+- Judged by the version that the label names, in force at the label's creation.
+- Level, period and audience are fixed together: a public audience exists at rank 0 only, a period
+  over the level's maximum or of a form no longer used is refused.
+- Every marking must be one of the pack, of the right kind and number; every rule must be met.
+
+Source: docs/spec/labels.md §6; 保守国家秘密法(2024) 第十六、十九、二十条.
+"""
+
+from __future__ import annotations
+
+from secure_liaison.errors import FormatError
+from secure_liaison.labels.label import DeterminationKind, Label
+from secure_liaison.labels.period import PeriodForm, add_months, period_end
+from secure_liaison.labels.policy import Category, CategoryKind, Level, PolicyPack
+from secure_liaison.labels.rules import Facts, applies, is_met
+
+__all__ = ["markings_of", "validate"]
+
+
+def validate(label: Label, pack: PolicyPack) -> None:
+    """Prove that a label is valid under its pack.
+
+    Raises:
+        FormatError: ``label-policy-mismatch``, ``label-level-unknown``,
+            ``label-policy-not-in-force``, ``label-audience-public``, ``label-marking-unknown``,
+            ``label-marking-count``, ``label-period-form``, ``label-period-over-maximum``,
+            ``label-same-person``, ``label-without-source``, ``label-rule``, ``label-successor``.
+    """
+    if label.policy != pack.policy_id:
+        raise FormatError("label-policy-mismatch")
+    level = pack.level(label.level)
+    if not pack.in_force(label.created):
+        raise FormatError("label-policy-not-in-force")
+    if label.audience.is_public and level.rank > 0:
+        raise FormatError("label-audience-public")
+    markings = markings_of(label, pack)
+    _check_markings(label, pack, markings)
+    _check_period(label, pack, level)
+    _check_determination(label, pack)
+    _check_rules(pack, level, markings)
+    if label.successor is not None:
+        if label.successor.at <= label.created or label.successor.label.policy != label.policy:
+            raise FormatError("label-successor")
+        validate(label.successor.label, pack)
+
+
+def markings_of(label: Label, pack: PolicyPack) -> frozenset[str]:
+    """Return ``category:value`` of everything that rules may ask about.
+
+    A widening value is present when its leaf stands in a group beside home; a narrowing value when
+    its leaf stands in a group without home.
+    """
+    home = pack.home or label.owner
+    found = set(label.restrict | label.control | label.inform)
+    for category in pack.categories:
+        if category.kind not in {CategoryKind.WIDEN, CategoryKind.NARROW}:
+            continue
+        beside_home = category.kind is CategoryKind.WIDEN
+        found.update(
+            f"{category.id}:{value.id}"
+            for value in category.values
+            for group in label.audience.groups
+            if value.leaf in group and (home in group) is beside_home
+        )
+    return frozenset(found)
+
+
+def _check_markings(label: Label, pack: PolicyPack, markings: frozenset[str]) -> None:
+    for kind, used in (
+        (CategoryKind.RESTRICT, label.restrict),
+        (CategoryKind.CONTROL, label.control),
+        (CategoryKind.INFORM, label.inform),
+    ):
+        known = {
+            f"{category.id}:{value.id}"
+            for category in pack.categories
+            if category.kind is kind
+            for value in category.values
+        }
+        if not used <= known:
+            raise FormatError("label-marking-unknown")
+    for category in pack.categories:
+        _check_count(category, markings)
+
+
+def _check_count(category: Category, markings: frozenset[str]) -> None:
+    count = sum(marking.startswith(f"{category.id}:") for marking in markings)
+    if count < category.least or (category.most is not None and count > category.most):
+        raise FormatError("label-marking-count", category=category.id)
+
+
+def _check_period(label: Label, pack: PolicyPack, level: Level) -> None:
+    period = label.period
+    if period.form not in pack.period.forms:
+        raise FormatError("label-period-form")
+    years = level.max_period_years
+    if years is None or period.start is None:
+        # Without a dated end there is nothing to count; whether that may be, the forms decide.
+        return
+    end = period_end(period)
+    if end is not None and end > add_months(period.start, 12 * years):
+        raise FormatError("label-period-over-maximum", limit=years)
+    if period.form is PeriodForm.MOMENT and end is not None and end <= period.start:
+        raise FormatError("label-period-value")
+
+
+def _check_determination(label: Label, pack: PolicyPack) -> None:
+    made = label.determination
+    same = bool(made.proposer) and made.proposer == made.approver
+    if same and pack.workflow.proposer_is_not_approver:
+        raise FormatError("label-same-person")
+    if made.kind is DeterminationKind.DERIVED and not made.sources:
+        raise FormatError("label-without-source")
+
+
+def _check_rules(pack: PolicyPack, level: Level, markings: frozenset[str]) -> None:
+    facts = Facts(
+        rank=level.rank,
+        level=level.id,
+        ranks={each.id: each.rank for each in pack.levels},
+        markings=markings,
+    )
+    for rule in pack.rules:
+        if applies(rule.condition, facts) and not is_met(rule.effect, facts):
+            raise FormatError("label-rule", rule=rule.id)

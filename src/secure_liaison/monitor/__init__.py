@@ -1,0 +1,1 @@
+"""The reference monitor: questions, rules, decisions, and the gate that makes permits."""

@@ -1,0 +1,253 @@
+"""What a rule looks at: one object, or one person against one object; and how it says no.
+
+Rules:
+
+- Both kinds of question are taken apart into the same cases, so one rule serves both.
+- Levels and dates in a reason are written so that both languages can read them.
+
+Source: docs/concepts/refusals.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from secure_liaison.errors import FormatError, Reason
+from secure_liaison.monitor.decision import ReadQuestion, SealQuestion
+
+if TYPE_CHECKING:
+    from secure_liaison.clock import Instant
+    from secure_liaison.directory.leaf import RosterLeaf
+    from secure_liaison.directory.standing import Standing
+    from secure_liaison.labels.agreement import Agreement
+    from secure_liaison.labels.label import Label
+    from secure_liaison.labels.policy import HandlingProfile, Level, Names, PolicyPack
+    from secure_liaison.monitor.decision import Action
+
+__all__ = [
+    "ObjectCase",
+    "PersonCase",
+    "Side",
+    "cases_of_reading",
+    "cases_of_sealing",
+    "level_text",
+    "names_text",
+    "rank_of",
+]
+
+
+class Side(Enum):
+    """Whose standing is looked at."""
+
+    SENDER = "sender"
+    OWN = "own"
+    """A recipient or reader of the deciding desk's agency."""
+    FOREIGN = "foreign"
+    """A recipient of another agency."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectCase:
+    """The object as such.
+
+    Attributes:
+        level: Of the label under the pack; none if the label does not fit the pack.
+        profile: Its handling; none with ``level``.
+        parts: Labels found on the parts; empty when reading.
+        relay_ceiling: As the relay's operator states it, or none stated.
+        expires: The object's end, seconds UTC; none while it is being sealed.
+    """
+
+    action: Action
+    label: Label
+    pack: PolicyPack
+    level: Level | None
+    profile: HandlingProfile | None
+    parts: tuple[Label, ...]
+    accreditation: str | None
+    relay_ceiling: str | None
+    exercise: bool
+    now: Instant
+    expires: Instant | None
+    custody_groups: int
+    forward_secrecy: bool
+
+    def unmet(
+        self,
+        code: str,
+        rule: str,
+        *,
+        have: str = "",
+        need: str = "",
+        fixable_by: str = "",
+        instead: tuple[str, ...] = (),
+    ) -> Reason:
+        """Return the reason of one rule that is not met."""
+        return Reason(
+            code=code,
+            rule=f"{rule}@{self.pack.policy_id}",
+            have=have,
+            need=need,
+            fixable_by=fixable_by,
+            instead=instead,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonCase:
+    """One person against the object.
+
+    Attributes:
+        about: The object.
+        side: Whose standing it is.
+        subject: How the sender's side names the person; empty for the reader at this desk.
+        standing: As the directory knows it; none if the agency is not verified.
+        devices: That would get a stanza, or the one that opens.
+        needs_agreement: Whether the object passes between two agencies.
+        agreement: In force between them, or none.
+        directory_age_s: Seconds since the directory was last checked.
+        max_age_s: Oldest directory with which this act is allowed, seconds.
+    """
+
+    about: ObjectCase
+    side: Side
+    subject: str
+    standing: Standing | None
+    devices: tuple[RosterLeaf, ...]
+    needs_agreement: bool
+    agreement: Agreement | None
+    directory_age_s: int
+    max_age_s: int
+
+    def unmet(
+        self,
+        code: str,
+        rule: str,
+        *,
+        have: str = "",
+        need: str = "",
+        fixable_by: str = "",
+        instead: tuple[str, ...] = (),
+    ) -> Reason:
+        """Return the reason of one rule that this person does not meet."""
+        return Reason(
+            code=code,
+            rule=f"{rule}@{self.about.pack.policy_id}",
+            subject=self.subject,
+            have=have,
+            need=need,
+            fixable_by=fixable_by,
+            instead=instead,
+        )
+
+    @property
+    def security_officer(self) -> str:
+        """Catalogue key of the security officer in charge of this person."""
+        foreign = self.side is Side.FOREIGN
+        return "office.their-security-officer" if foreign else "office.own-security-officer"
+
+    @property
+    def registrar(self) -> str:
+        """Catalogue key of the registrar in charge of this person's devices."""
+        return "office.their-registrar" if self.side is Side.FOREIGN else "office.own-registrar"
+
+
+def cases_of_sealing(
+    question: SealQuestion,
+) -> tuple[ObjectCase, PersonCase, tuple[PersonCase, ...]]:
+    """Return the object, its sender and every recipient."""
+    about = _about(question, expires=None, parts=question.attachments_labels)
+    max_age_s = question.pack.freshness.send_hours * 3600
+    sender = PersonCase(
+        about=about,
+        side=Side.SENDER,
+        subject=question.sender.officer.login,
+        standing=question.sender,
+        devices=(),
+        needs_agreement=False,
+        agreement=None,
+        directory_age_s=0,
+        max_age_s=max_age_s,
+    )
+    recipients = tuple(
+        PersonCase(
+            about=about,
+            side=Side.OWN if each.own_agency else Side.FOREIGN,
+            subject=each.subject,
+            standing=each.standing,
+            devices=each.devices,
+            needs_agreement=not each.own_agency,
+            agreement=each.agreement,
+            directory_age_s=each.directory_age_s,
+            max_age_s=max_age_s,
+        )
+        for each in question.recipients
+    )
+    return about, sender, recipients
+
+
+def cases_of_reading(question: ReadQuestion) -> tuple[ObjectCase, PersonCase]:
+    """Return the object and its reader."""
+    about = _about(question, expires=question.expires, parts=())
+    return about, PersonCase(
+        about=about,
+        side=Side.OWN,
+        subject="",
+        standing=question.reader,
+        devices=(question.device,),
+        needs_agreement=not question.own_agency,
+        agreement=question.agreement,
+        directory_age_s=question.directory_age_s,
+        max_age_s=question.pack.freshness.open_hours * 3600,
+    )
+
+
+def rank_of(pack: PolicyPack, level_id: str | None) -> int:
+    """Return a level's rank; −1 for none and for a level that the pack does not know."""
+    if level_id is None:
+        return -1
+    try:
+        return pack.level(level_id).rank
+    except FormatError:
+        return -1
+
+
+def level_text(pack: PolicyPack, level_id: str | None) -> str:
+    """Return a level's mark as both languages can read it; empty for none."""
+    if level_id is None:
+        return ""
+    try:
+        return names_text(pack.level(level_id).mark)
+    except FormatError:
+        return level_id
+
+
+def names_text(names: Names) -> str:
+    """Return ``zh / en``, or the one that holds the other."""
+    if names.zh in names.en:
+        return names.en
+    return names.zh if names.en in names.zh else f"{names.zh} / {names.en}"
+
+
+def _about(
+    question: SealQuestion | ReadQuestion, *, expires: Instant | None, parts: tuple[Label, ...]
+) -> ObjectCase:
+    label, pack = question.label, question.pack
+    known = label.policy == pack.policy_id and rank_of(pack, label.level) >= 0
+    return ObjectCase(
+        action=question.action,
+        label=label,
+        pack=pack,
+        level=pack.level(label.level) if known else None,
+        profile=pack.handling_of(label.level) if known else None,
+        parts=parts,
+        accreditation=question.accreditation,
+        relay_ceiling=question.relay_ceiling if isinstance(question, SealQuestion) else None,
+        exercise=question.exercise,
+        now=question.now,
+        expires=expires,
+        custody_groups=question.custody_groups,
+        forward_secrecy=question.forward_secrecy,
+    )

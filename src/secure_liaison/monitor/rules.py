@@ -1,0 +1,146 @@
+"""The fixed lists of rules, and the decision over all of them.
+
+Rules:
+
+- Every rule is asked, every time: a refusal names all unmet rules of all persons, and deciding
+  takes the same work whatever comes out.
+- Sealing is refused as a whole; there is no sealing for some of the recipients.
+- A reader outside the audience is told nothing; everyone else is told the reasons.
+
+Source: docs/concepts/refusals.md; DESIGN §1 promise 1, §4.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from secure_liaison.errors import Disclosure
+from secure_liaison.monitor import object_rules, person_rules
+from secure_liaison.monitor.cases import cases_of_reading, cases_of_sealing
+from secure_liaison.monitor.decision import Action, Decision, ReadQuestion, SealQuestion
+from secure_liaison.monitor.person_rules import OUTSIDE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from secure_liaison.errors import Reason
+    from secure_liaison.monitor.cases import ObjectCase, PersonCase
+
+__all__ = ["READ_RULES", "SEAL_RULES", "RuleSet", "decide"]
+
+
+class RuleSet(NamedTuple):
+    """The rules of one kind of question, in the order in which reasons are told.
+
+    Attributes:
+        about_object: Asked once.
+        about_sender: Asked once when sealing; none when reading.
+        about_person: Asked for every recipient, or for the reader.
+    """
+
+    about_object: tuple[Callable[[ObjectCase], Reason | None], ...]
+    about_sender: tuple[Callable[[PersonCase], Reason | None], ...]
+    about_person: tuple[Callable[[PersonCase], Reason | None], ...]
+
+
+_CLEARANCE: Final = (
+    person_rules.clearance_held,
+    person_rules.clearance_in_force,
+    person_rules.clearance_level,
+    person_rules.person_class,
+    person_rules.briefed,
+)
+_PERSON: Final = (
+    person_rules.agency_verified,
+    person_rules.releasable,
+    person_rules.need_to_know,
+    *_CLEARANCE,
+    person_rules.agreement_exists,
+    person_rules.agreement_accepts_pack,
+    person_rules.agreement_covers_level,
+    person_rules.link_accredited,
+    person_rules.device_exists,
+    person_rules.devices_in_force,
+    person_rules.book_current,
+    person_rules.directory_fresh,
+)
+_OBJECT: Final = (
+    object_rules.label_valid,
+    object_rules.accredited,
+    object_rules.custody,
+    object_rules.forward_secrecy,
+    object_rules.suite,
+)
+
+SEAL_RULES: Final = RuleSet(
+    about_object=(*_OBJECT, object_rules.label_covers_parts, object_rules.relay_ceiling),
+    about_sender=(*_CLEARANCE, person_rules.book_current),
+    about_person=_PERSON,
+)
+"""Asked before sealing and before delivering."""
+
+READ_RULES: Final = RuleSet(
+    about_object=(*_OBJECT, object_rules.one_person_suffices, object_rules.not_expired),
+    about_sender=(),
+    about_person=_PERSON,
+)
+"""Asked before listing, opening, acknowledging and exporting."""
+
+_UNMET_DUTIES: Final = {
+    "CUSTODY_REQUIRED": "custody",
+    "FORWARD_SECRECY_REQUIRED": "forward-secrecy",
+    "SECOND_PERSON": "second-person",
+}
+
+
+def decide(question: SealQuestion | ReadQuestion, *, ref: str) -> Decision:
+    """Ask every rule.
+
+    Args:
+        question: What is asked.
+        ref: Six characters for the ledger and for whoever asked.
+    """
+    if isinstance(question, SealQuestion):
+        reasons = _sealing(question)
+        disclosure = Disclosure.FULL
+    else:
+        reasons = _reading(question)
+        outside = not OUTSIDE.isdisjoint({reason.code for reason in reasons})
+        disclosure = Disclosure.NONE if outside else Disclosure.FULL
+    return Decision(
+        action=question.action,
+        reasons=reasons,
+        obligations=_obligations(question, reasons),
+        disclosure=disclosure,
+        ref=ref,
+        pack=question.pack.policy_id,
+    )
+
+
+def _sealing(question: SealQuestion) -> tuple[Reason, ...]:
+    about, sender, recipients = cases_of_sealing(question)
+    asked = [
+        *(rule(about) for rule in SEAL_RULES.about_object),
+        *(rule(sender) for rule in SEAL_RULES.about_sender),
+        *(rule(each) for each in recipients for rule in SEAL_RULES.about_person),
+    ]
+    return tuple(reason for reason in asked if reason is not None)
+
+
+def _reading(question: ReadQuestion) -> tuple[Reason, ...]:
+    about, reader = cases_of_reading(question)
+    asked = [
+        *(rule(about) for rule in READ_RULES.about_object),
+        *(rule(reader) for rule in READ_RULES.about_person),
+    ]
+    return tuple(reason for reason in asked if reason is not None)
+
+
+def _obligations(
+    question: SealQuestion | ReadQuestion, reasons: tuple[Reason, ...]
+) -> tuple[str, ...]:
+    if reasons:
+        codes = {reason.code for reason in reasons}
+        return tuple(duty for code, duty in _UNMET_DUTIES.items() if code in codes)
+    profile = question.pack.handling_of(question.label.level)
+    return ("register-read",) if profile.register_reads and question.action is Action.OPEN else ()

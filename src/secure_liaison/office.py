@@ -1,0 +1,327 @@
+"""Office: one desk, opened: vault, directory, ledger, gate and clock; and an agency's registry.
+
+Rules:
+
+- `open_office` and `open_registry` are the only composition roots; all else is handed their result.
+- Opening closes what an earlier run left open: unfinished decisions and orphaned bodies.
+- The clock never falls behind the ledger's last entry, so setting it back revives nothing.
+
+Source: docs/concepts/architecture.md; DESIGN §3.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, assert_never
+
+from secure_liaison.audit.events import Event, EventType
+from secure_liaison.audit.ledger import Ledger
+from secure_liaison.capsule.format import Role
+from secure_liaison.clock import GuardedClock, SystemClock
+from secure_liaison.directory.registry import RegistryState
+from secure_liaison.directory.view import DirectoryView
+from secure_liaison.errors import CredentialError, OutOfOrderError
+from secure_liaison.identity.anchors import decode_charter
+from secure_liaison.identity.ids import AgencyId
+from secure_liaison.monitor.gate import Gate
+from secure_liaison.relay.http import HttpRelay
+from secure_liaison.vault.bodies import BodyStore
+from secure_liaison.vault.keyring import Keyring
+from secure_liaison.vault.ledger import VaultLedgerStore
+from secure_liaison.vault.mail import Mail
+from secure_liaison.vault.records import Records
+from secure_liaison.vault.store import open_vault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from secure_liaison.clock import Clock
+    from secure_liaison.crypto.hpke import KemPrivateKey
+    from secure_liaison.crypto.keys import KeyId, Realm
+    from secure_liaison.directory.standing import AgencyRecord, OfficerRecord
+    from secure_liaison.identity.anchors import RealmCharter
+    from secure_liaison.vault.keyring import DeviceKeys
+    from secure_liaison.vault.records import Pairing
+    from secure_liaison.vault.store import Vault
+
+__all__ = [
+    "AGENCY",
+    "CHARTER",
+    "LOGIN",
+    "REGISTRY",
+    "Office",
+    "Registry",
+    "ledger_origin",
+    "open_office",
+    "open_registry",
+]
+
+CHARTER: Final = "realm-charter"
+AGENCY: Final = "own-agency"
+LOGIN: Final = "login"
+REGISTRY: Final = "registry"
+
+
+class Office:
+    """One opened desk. Close it, or use it in a ``with`` block.
+
+    Attributes:
+        vault: Where everything is kept.
+        clock: Never behind the ledger.
+        charter: The realm: its name, and whether it is an exercise.
+        realm: The realm's id.
+        agency: The own agency, 32 bytes.
+        login: The officer's login, as enrolled.
+        keys: The device's identity.
+        records, keyring, mail, bodies: The parts of the vault.
+        ledger: Every decision and effect.
+        gate: The only mint of permits.
+        directory: The trusted view; replaced as a whole by `adopt`.
+    """
+
+    def __init__(
+        self, vault: Vault, *, clock: Clock, charter: RealmCharter, keys: DeviceKeys
+    ) -> None:
+        """Put a desk together around an open vault; use `open_office`."""
+        self.vault = vault
+        self.charter = charter
+        self.realm: Realm = charter.realm
+        self.keys = keys
+        self.records = Records(vault)
+        self.keyring = Keyring(vault)
+        self.mail = Mail(vault)
+        self.bodies = BodyStore(vault.bodies_folder)
+        self.agency = AgencyId(_required(self.records.document(AGENCY)))
+        self.login = self.records.setting(LOGIN) or ""
+        self.clock = GuardedClock(clock)
+        self.ledger = _ledger(vault, keys, realm=self.realm, clock=self.clock)
+        self.gate = Gate(self.ledger, self.clock, vault.transaction)
+        state = self.records.directory_state()
+        self.directory = (
+            DirectoryView(self.realm) if state is None else DirectoryView.from_state(state)
+        )
+
+    @property
+    def exercise(self) -> bool:
+        """Whether everything here is an exercise."""
+        return self.charter.exercise
+
+    def me(self) -> OfficerRecord:
+        """Return the officer of this desk as the own agency's book names them.
+
+        Raises:
+            CredentialError: the own agency's book does not know this device (yet).
+        """
+        return self.directory.owner_of(self.keys.handle)
+
+    def adopt(self, view: DirectoryView, event: Event, *, pairing: Pairing | None = None) -> None:
+        """Take over a newer view, with the comparison that led to it, and write down why."""
+        with self.vault.transaction():
+            self.records.set_directory_state(view.to_state())
+            if pairing is not None:
+                self.records.remember_pairing(pairing)
+            self.ledger.append(event)
+        self.directory = view
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commit everything done inside together, or nothing of it."""
+        return self.vault.transaction()
+
+    def note(self, event: Event) -> None:
+        """Write one line into the ledger, in a transaction of its own."""
+        with self.vault.transaction():
+            self.ledger.append(event)
+
+    def private_key(self, role: Role, key_id: KeyId) -> KemPrivateKey | None:
+        """Return the private key of a stanza, or nothing if this device has none."""
+        match role:
+            case Role.VAULT:
+                return self.keyring.vault_key(key_id)
+            case Role.PREKEY:
+                return self.keyring.prekeys.private_key(key_id)
+            case _:
+                assert_never(role)
+
+    def agency_record(self, agency: AgencyId) -> AgencyRecord:
+        """Return what the directory says of an agency.
+
+        Raises:
+            CredentialError: ``unknown-agency``.
+        """
+        for record in self.directory.agencies():
+            if record.agency_id == agency:
+                return record
+        raise CredentialError("unknown-agency")
+
+    def relay_url(self, agency: AgencyId) -> str:
+        """Return where an agency's relay is, as its newest roster says.
+
+        Raises:
+            CredentialError: ``unknown-agency``.
+            OutOfOrderError: ``no-roster`` (nothing but the anchor is known yet).
+        """
+        roster = self.agency_record(agency).roster
+        if roster is None:
+            raise OutOfOrderError("no-roster")
+        return roster.relay.url
+
+    def relay(self, agency: AgencyId | None = None) -> HttpRelay:
+        """Return the relay of an agency, the own one by default; it connects when used.
+
+        Raises:
+            CredentialError, OutOfOrderError: as `relay_url`.
+        """
+        return HttpRelay(
+            self.relay_url(agency or self.agency),
+            device=self.keys.handle,
+            key=self.keys.request,
+            clock=self.clock,
+        )
+
+    def close(self) -> None:
+        """Let go of the vault."""
+        self.vault.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Registry:
+    """An agency's registry, opened: its state and its own ledger; no mail, no directory.
+
+    Attributes:
+        vault, records, keyring: Where everything is kept.
+        clock: Never behind the ledger.
+        charter, realm: The realm.
+        ledger: Every change of the registry.
+        keys: Sign the ledger only; this device is on no roster.
+        state: Officers, devices and statements; replaced as a whole by `keep`.
+    """
+
+    def __init__(
+        self, vault: Vault, *, clock: Clock, charter: RealmCharter, keys: DeviceKeys
+    ) -> None:
+        """Put a registry together around an open vault; use `open_registry`."""
+        self.vault = vault
+        self.records = Records(vault)
+        self.keyring = Keyring(vault)
+        self.charter = charter
+        self.realm: Realm = charter.realm
+        self.keys = keys
+        self.clock = GuardedClock(clock)
+        self.ledger = _ledger(vault, keys, realm=self.realm, clock=self.clock)
+        self.state = RegistryState.from_bytes(_required(self.records.document(REGISTRY)))
+
+    def keep(
+        self, state: RegistryState, event: Event, *, documents: Mapping[str, bytes] | None = None
+    ) -> None:
+        """Take over a newer state, with documents that belong to it, and write down why."""
+        with self.vault.transaction():
+            self.records.set_document(REGISTRY, state.to_bytes())
+            for name, octets in (documents or {}).items():
+                self.records.set_document(name, octets)
+            self.ledger.append(event)
+        self.state = state
+
+    def close(self) -> None:
+        """Let go of the vault."""
+        self.vault.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_office(home: Path, passphrase: str, *, clock: Clock | None = None) -> Office:
+    """Open a desk.
+
+    Args:
+        home: The desk's folder.
+        passphrase: Opens the vault.
+        clock: The machine's by default.
+
+    Raises:
+        VaultError: as `open_vault`.
+        OutOfOrderError: ``not-a-desk`` (the vault holds no enrolled device).
+    """
+    vault = open_vault(home, passphrase)
+    try:
+        keys, charter = _identity(vault)
+        office = Office(vault, clock=clock or SystemClock(), charter=charter, keys=keys)
+        office.bodies.sweep(office.mail.body_names())
+        office.gate.reconcile()
+        office.note(Event(type=EventType.ADMIN_START, actor=office.login))
+    except BaseException:
+        vault.close()
+        raise
+    return office
+
+
+def open_registry(home: Path, passphrase: str, *, clock: Clock | None = None) -> Registry:
+    """Open an agency's registry.
+
+    Args:
+        home: The registry's folder.
+        passphrase: Opens the vault.
+        clock: The machine's by default.
+
+    Raises:
+        VaultError: as `open_vault`.
+        OutOfOrderError: ``not-a-desk`` (the vault holds no registry).
+    """
+    vault = open_vault(home, passphrase)
+    try:
+        keys, charter = _identity(vault)
+        return Registry(vault, clock=clock or SystemClock(), charter=charter, keys=keys)
+    except BaseException:
+        vault.close()
+        raise
+
+
+def ledger_origin(keys: DeviceKeys) -> str:
+    """Return the name under which a device's ledger signs its checkpoints."""
+    return f"secure-liaison.invalid/ledger/{keys.handle.hex()}"
+
+
+def _ledger(vault: Vault, keys: DeviceKeys, *, realm: Realm, clock: GuardedClock) -> Ledger:
+    ledger = Ledger(
+        VaultLedgerStore(vault),
+        device=keys.handle,
+        realm=realm,
+        signing=keys.ledger,
+        clock=clock,
+        origin=ledger_origin(keys),
+    )
+    clock.raise_floor_us(ledger.last_time_us())
+    return ledger
+
+
+def _identity(vault: Vault) -> tuple[DeviceKeys, RealmCharter]:
+    keys = Keyring(vault).device()
+    if keys is None:
+        raise OutOfOrderError("not-a-desk")
+    return keys, decode_charter(_required(Records(vault).document(CHARTER)))
+
+
+def _required(octets: bytes | None) -> bytes:
+    if octets is None:
+        raise OutOfOrderError("not-a-desk")
+    return octets

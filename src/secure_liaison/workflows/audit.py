@@ -1,0 +1,138 @@
+"""Audit: list, export and verify ledgers, and what the security office reads out of them.
+
+Rules:
+
+- Reading, exporting and verifying a ledger are written into the reader's own ledger.
+- An export leaves the desk whole and verified, or sealed to the own agency's security officers.
+- Whoever holds no office reads their own desk's ledger only.
+
+Source: docs/spec/audit.md; DESIGN §7.
+"""
+
+from __future__ import annotations
+
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, BinaryIO
+
+from secure_liaison.audit.events import Event, EventType, Outcome
+from secure_liaison.audit.export import read_export, write_export
+from secure_liaison.audit.sealed_export import open_export, seal_export
+from secure_liaison.errors import CredentialError, OutOfOrderError
+from secure_liaison.identity.officer_contents import Role
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from secure_liaison.audit.export import VerifiedExport
+    from secure_liaison.audit.ledger import LedgerEntry
+    from secure_liaison.crypto.hpke import KemPublicKey
+    from secure_liaison.office import Office
+
+__all__ = ["entries", "export", "export_to_office", "read_file"]
+
+
+def entries(office: Office, *, start: int = 0) -> tuple[LedgerEntry, ...]:
+    """Return this desk's own entries, each checked, after writing down that they were read.
+
+    Raises:
+        AuditInconsistentError: the ledger does not verify; the first bad entry is named.
+    """
+    found = tuple(office.ledger.entries(start))
+    office.note(_event(office, EventType.AUDIT_LIST, entries=len(found)))
+    return found
+
+
+def export(office: Office, stream: BinaryIO, *, start: int = 0) -> None:
+    """Write this desk's ledger as a file that anybody can verify offline.
+
+    Raises:
+        OutOfOrderError: ``no-such-entry`` (``start`` lies behind the last).
+        AuditInconsistentError: the ledger does not verify.
+    """
+    if not 0 <= start <= office.ledger.size:
+        raise OutOfOrderError("no-such-entry", size=office.ledger.size)
+    office.note(_event(office, EventType.AUDIT_EXPORT, start=start))
+    write_export(office.ledger, stream, sign=office.keys.signing, start=start)
+
+
+def export_to_office(office: Office, stream: BinaryIO, *, start: int = 0) -> int:
+    """Write this desk's ledger sealed to the own agency's security officers; returns how many keys.
+
+    Raises:
+        CredentialError: ``no-security-officer`` (the own book names none with a device).
+        OutOfOrderError, AuditInconsistentError: as `export`.
+    """
+    keys = _office_keys(office)
+    with TemporaryFile() as plain:
+        export(office, plain, start=start)
+        plain.seek(0)
+        seal_export(plain, stream, office_keys=keys, realm=office.realm)
+    return len(keys)
+
+
+def read_file(office: Office, path: Path) -> VerifiedExport:
+    """Verify an export, sealed or not, under the keys that the directory knows for its desk.
+
+    Where the directory does not know the desk, the keys are those of the file itself, and the
+    summary says so.
+
+    Raises:
+        FormatError: malformed.
+        TamperedError: sealed to somebody else, or changed.
+        AuditInconsistentError: the first bad entry, or what else contradicts.
+    """
+    with path.open("rb") as source, TemporaryFile() as opened:
+        stream: BinaryIO = source
+        if _is_sealed(source):
+            open_export(source, opened, key=office.keys.kem, realm=office.realm)
+            opened.seek(0)
+            stream = opened
+        found = _verified(office, stream)
+    office.note(
+        _event(
+            office,
+            EventType.AUDIT_VERIFY,
+            desk=found.summary.device.hex(),
+            entries=found.summary.count,
+        )
+    )
+    return found
+
+
+def _is_sealed(stream: BinaryIO) -> bool:
+    # An export begins with the brace of its manifest, a sealed one with the length of its head.
+    first = stream.read(1)
+    stream.seek(0)
+    return first != b"{"
+
+
+def _verified(office: Office, stream: BinaryIO) -> VerifiedExport:
+    start = stream.tell()
+    found = read_export(stream, realm=office.realm, ledger_key=None, device_key=None)
+    try:
+        _, leaf = office.directory.device(found.summary.device)
+    except CredentialError:
+        return found
+    stream.seek(start)
+    return read_export(
+        stream, realm=office.realm, ledger_key=leaf.ledger_key, device_key=leaf.signing_key
+    )
+
+
+def _office_keys(office: Office) -> list[KemPublicKey]:
+    now = office.clock.now()
+    keys = [
+        device.vault_key
+        for officer in office.directory.officers_of(office.agency)
+        if Role.SECURITY in officer.roles
+        for device in office.directory.devices_of(officer.officer, now)
+    ]
+    if not keys:
+        raise CredentialError("no-security-officer")
+    return keys
+
+
+def _event(office: Office, kind: EventType, **detail: str | int) -> Event:
+    return Event(
+        type=kind, decision=Outcome.NOT_APPLICABLE.value, actor=office.login, detail=detail
+    )

@@ -1,0 +1,374 @@
+"""Composing: from what an officer wrote to a sealed object in the vault and a row in the outbox.
+
+Rules:
+
+- Level, period and audience are fixed together; there is no default level.
+- The audience is an AND of the agencies involved and the officers named, the sender among them.
+- The core is complete before the gate is asked, and the gate is asked before a byte is sealed.
+- Forward secrecy is all or nothing: one recipient without a one-time key refuses the whole.
+
+Source: docs/spec/capsule.md §15; docs/spec/labels.md §3; DESIGN §4, §6.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from secure_liaison.audit.events import Event, EventType, Outcome
+from secure_liaison.capsule.core import (
+    NO_HEAD,
+    Core,
+    GrantPolicy,
+    Head,
+    ObjectKind,
+    core_hash,
+    encode_core,
+    new_object_id,
+)
+from secure_liaison.capsule.format import Role
+from secure_liaison.capsule.head import HeadRecord, PartEntry
+from secure_liaison.capsule.seal import PartSource, SealTarget, ShareSet, seal
+from secure_liaison.clock import Instant
+from secure_liaison.errors import OutOfOrderError
+from secure_liaison.i18n import Language
+from secure_liaison.identity.prekeys import open_bundle
+from secure_liaison.labels.audience import Audience
+from secure_liaison.labels.label import Determination, Label, encode_label
+from secure_liaison.labels.pack import builtin_pack
+from secure_liaison.labels.period import Period, PeriodForm
+from secure_liaison.labels.term import read_term
+from secure_liaison.monitor.decision import Action
+from secure_liaison.vault.sent import SentItem
+from secure_liaison.wire.envelopes import submission_of
+from secure_liaison.workflows import addressing
+from secure_liaison.workflows.publishing import TEXT_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from secure_liaison.crypto.keys import Digest
+    from secure_liaison.directory.leaf import RosterLeaf
+    from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.office import Office
+    from secure_liaison.wire.header import ObjectId
+    from secure_liaison.workflows.addressing import Addressee
+
+    Progress = Callable[[int, int], None]
+
+__all__ = ["Composed", "Draft", "compose", "compose_object", "seal_and_keep"]
+
+_HOUR_S: Final = 3600
+_DAY_S: Final = 24 * _HOUR_S
+_BINARY: Final = "application/octet-stream"
+TEXT_NAME: Final = "text.txt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an officer wants to send.
+
+    Attributes:
+        subject: At most 512 characters; it is sealed with the content.
+        text: The body; may be empty.
+        level: As written: ``机密``, ``jimi`` or another name of the level in the pack.
+        period: As written in a mark: ``10年``, ``10Y``, ``2027年3月1日``; empty where the pack asks
+            for none.
+        to: Addresses of those who shall act (主送).
+        cc: Addresses of those who shall know (抄送).
+        attachments: Files; each becomes one part under its own name.
+        urgency: As written: ``特急``, ``immediate``.
+        acknowledge: Whether 签收 is due.
+        forward_secrecy: Whether only one-time keys may be used.
+        kind: Bulletin, message or document.
+        pack: Id of the policy pack.
+        days: How long it can be opened.
+        reply_to: The object answered.
+    """
+
+    subject: str
+    level: str
+    period: str
+    to: tuple[str, ...]
+    text: str = ""
+    cc: tuple[str, ...] = ()
+    attachments: tuple[Path, ...] = ()
+    urgency: str = "routine"
+    acknowledge: bool = True
+    forward_secrecy: bool = False
+    kind: ObjectKind = ObjectKind.BULLETIN
+    pack: str = "cn.state-secrets"
+    days: int = 365
+    reply_to: ObjectId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """An object that is complete but not sealed: what the gate is asked about."""
+
+    core: Core
+    head: HeadRecord
+    parts: tuple[PartSource, ...]
+    addressees: tuple[Addressee, ...]
+    targets: tuple[SealTarget, ...]
+    shares: ShareSet
+
+
+def compose(office: Office, draft: Draft) -> Composed:
+    """Build an object from a draft; nothing is written and nothing is asked yet.
+
+    Raises:
+        CredentialError: ``unknown-officer``.
+        FormatError: the label cannot be built (level, period, urgency).
+        OutOfOrderError: ``attachment-missing``, ``no-one-time-key``.
+    """
+    to = tuple(addressing.find(office, address) for address in draft.to)
+    cc = tuple(addressing.find(office, address) for address in draft.cc)
+    pack = builtin_pack(draft.pack)
+    urgency = pack.urgency(draft.urgency)
+    now = office.clock.now()
+    due = Instant(now + urgency.acknowledge_hours * _HOUR_S)
+    return compose_object(
+        office,
+        kind=draft.kind,
+        label=_label(office, pack, draft, to + cc),
+        to=to,
+        cc=cc,
+        urgency=urgency.id,
+        acknowledge_by=due if draft.acknowledge else None,
+        expires=Instant(now + draft.days * _DAY_S),
+        forward_secrecy=draft.forward_secrecy,
+        subject=draft.subject,
+        reply_to=draft.reply_to,
+        parts=_parts(draft),
+    )
+
+
+def compose_object(
+    office: Office,
+    *,
+    kind: ObjectKind,
+    label: Label,
+    to: tuple[Addressee, ...],
+    cc: tuple[Addressee, ...] = (),
+    urgency: str,
+    acknowledge_by: Instant | None,
+    expires: Instant,
+    forward_secrecy: bool,
+    subject: str,
+    reply_to: ObjectId | None,
+    parts: tuple[PartSource, ...],
+) -> Composed:
+    """Build an object of any kind from its finished label and parts."""
+    shares, object_id = ShareSet.draw(), new_object_id()
+    core = Core(
+        object_id=object_id,
+        kind=kind,
+        originator=office.keys.signing.verify_key.key_id(office.realm),
+        originator_device=office.keys.handle,
+        created=office.clock.now(),
+        label=label,
+        action=tuple(each.officer.officer for each in to),
+        info=tuple(each.officer.officer for each in cc),
+        urgency=urgency,
+        acknowledge_by=acknowledge_by,
+        expires=expires,
+        forward_secrecy=forward_secrecy,
+        custody=False,
+        grant_policy=GrantPolicy.NOBODY,
+        directory_head=NO_HEAD,
+        ledger_head=_ledger_head(office),
+        commitments=shares.commitments(object_id, office.realm),
+    )
+    entries = tuple(
+        PartEntry(name=part.name, media_type=part.media_type, size=part.size) for part in parts
+    )
+    return Composed(
+        core=core,
+        head=HeadRecord(subject=subject, serial=0, reply_to=reply_to, parts=entries),
+        parts=parts,
+        addressees=to + cc,
+        targets=_targets(office, to + cc, forward_secrecy=forward_secrecy),
+        shares=shares,
+    )
+
+
+def seal_and_keep(
+    office: Office, composed: Composed, *, progress: Progress | None = None
+) -> Digest:
+    """Ask the gate, seal, and keep object, ledger line and outbox row in one transaction.
+
+    Raises:
+        AccessDeniedError: the gate refused; nothing was sealed.
+        LiaisonError: sealing failed; nothing was kept, and the ledger says so.
+    """
+    core = composed.core
+    permit = office.gate.permit(
+        addressing.seal_question(office, core, composed.addressees, action=Action.SEAL),
+        core_hash=core_hash(core, office.realm),
+        key_ids=[target.key_id for target in composed.targets],
+        roster_sequences=office.directory.roster_sequences(),
+    )
+    with office.bodies.new() as body:
+        try:
+            sealed = seal(
+                core=core,
+                shares=composed.shares,
+                head=composed.head,
+                parts=composed.parts,
+                recipients=composed.targets,
+                signing_key=office.keys.signing,
+                realm=office.realm,
+                permit=permit,
+                now=office.clock.now(),
+                body_out=body.stream,
+                progress=progress,
+            )
+            body_name = body.publish()
+        except BaseException:
+            with office.transaction():
+                office.gate.effect(permit, _event(office, composed, Outcome.ERROR))
+            raise
+    item = SentItem(
+        digest=sealed.digest,
+        object_id=core.object_id,
+        kind=core.kind,
+        submission=submission_of(sealed.envelopes),
+        leaves=sealed.leaves,
+        body_name=body_name,
+        created=core.created,
+        subject=composed.head.subject,
+        label=encode_label(core.label),
+        core=encode_core(core, office.realm),
+        urgency=core.urgency,
+        acknowledge_by=core.acknowledge_by,
+    )
+    recipients = [
+        (each.officer.officer, device.handle)
+        for each in composed.addressees
+        for device in each.devices
+    ]
+    with office.transaction():
+        office.mail.sent.add(item, recipients)
+        office.mail.shares.keep(sealed.digest, [sealed.share])
+        office.mail.outbox.queue(sealed.digest, core.kind, next_try=office.clock.now())
+        office.gate.effect(
+            permit, _event(office, composed, Outcome.PERMIT, digest=sealed.digest.hex())
+        )
+    return sealed.digest
+
+
+def _label(
+    office: Office, pack: PolicyPack, draft: Draft, addressees: tuple[Addressee, ...]
+) -> Label:
+    now, me = office.clock.now(), office.me()
+    agencies = {f"agency:{each.officer.agency.hex()}" for each in addressees}
+    officers = {f"officer:{each.officer.officer.hex()}" for each in addressees}
+    home, own = f"agency:{office.agency.hex()}", f"officer:{me.officer.hex()}"
+    return Label(
+        policy=pack.policy_id,
+        level=pack.find_level(draft.level).id,
+        audience=Audience.of(agencies | {home}, officers | {own}),
+        owner=home,
+        created=now,
+        period=_period(draft.period, now),
+        determination=Determination(proposer=own),
+    )
+
+
+def _period(text: str, now: Instant) -> Period:
+    if not text.strip():
+        return Period(form=PeriodForm.OPEN, value="")
+    period = read_term(text, Language.EN if text.isascii() else Language.ZH)
+    dated = period.form in {PeriodForm.DURATION, PeriodForm.MOMENT}
+    return Period(form=period.form, value=period.value, start=now if dated else None)
+
+
+def _parts(draft: Draft) -> tuple[PartSource, ...]:
+    text = draft.text.encode()
+    first = PartSource(
+        name=TEXT_NAME, media_type=TEXT_TYPE, size=len(text), open=lambda: BytesIO(text)
+    )
+    return (first, *(_attachment(path) for path in draft.attachments))
+
+
+def _attachment(path: Path) -> PartSource:
+    if not path.is_file():
+        raise OutOfOrderError("attachment-missing")
+    guessed, _ = mimetypes.guess_type(path.name)
+    return PartSource(
+        name=path.name,
+        # A text attachment is a file like any other; only the body is shown on a screen.
+        media_type=_BINARY if guessed in {None, TEXT_TYPE} else str(guessed),
+        size=path.stat().st_size,
+        open=lambda: path.open("rb"),
+    )
+
+
+def _targets(
+    office: Office, addressees: tuple[Addressee, ...], *, forward_secrecy: bool
+) -> tuple[SealTarget, ...]:
+    devices = [device for each in addressees for device in each.devices]
+    if forward_secrecy:
+        return tuple(target for each in addressees for target in _one_time_targets(office, each))
+    return tuple(
+        SealTarget(
+            role=Role.VAULT,
+            key_id=device.vault_key.key_id(office.realm),
+            public_key=device.vault_key,
+            handle=device.handle,
+        )
+        for device in devices
+    )
+
+
+def _one_time_targets(office: Office, addressee: Addressee) -> list[SealTarget]:
+    if not addressee.devices:
+        return []
+    relay = office.relay(addressee.officer.agency)
+    try:
+        taken = relay.take_prekeys([device.handle for device in addressee.devices])
+    finally:
+        relay.close()
+    return [
+        _one_time_target(office, device, bundle)
+        for device, bundle in zip(addressee.devices, taken, strict=True)
+    ]
+
+
+def _one_time_target(office: Office, device: RosterLeaf, bundle: bytes | None) -> SealTarget:
+    if bundle is None:
+        raise OutOfOrderError("no-one-time-key")
+    prekey = open_bundle(bundle, office.realm).verify(
+        device.signing_key, office.realm, device=device.handle, now=office.clock.now()
+    )
+    if prekey.last_resort:
+        raise OutOfOrderError("no-one-time-key")
+    return SealTarget(
+        role=Role.PREKEY,
+        key_id=prekey.public_key.key_id(office.realm),
+        public_key=prekey.public_key,
+        handle=device.handle,
+    )
+
+
+def _ledger_head(office: Office) -> Head:
+    ledger = office.ledger
+    return Head(origin=ledger.origin, size=ledger.size, root=ledger.root())
+
+
+def _event(office: Office, composed: Composed, outcome: Outcome, *, digest: str = "") -> Event:
+    core = composed.core
+    return Event(
+        type=EventType.DOC_SEAL,
+        decision=outcome.value,
+        object_digest=digest,
+        object_id=core.object_id.hex(),
+        label=addressing.mark_of(office, core.label),
+        actor=office.login,
+        counterpart=tuple(each.address for each in composed.addressees),
+        detail={"kind": core.kind.name.lower(), "bytes": composed.head.total_size},
+    )

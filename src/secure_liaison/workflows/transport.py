@@ -1,0 +1,301 @@
+"""Transport: the outbox goes out, the mailbox comes in, the directory is kept fresh.
+
+Rules:
+
+- What goes out later is decided again with the directory of that moment: a recipient who lost the
+  clearance or the device since then refuses the whole object, and the sender sees why.
+- Every exchange may be repeated: a submission is known by its digest, a receipt by its numbers.
+- A relay that offers an older or a second roster is written down and not believed.
+
+Source: docs/spec/wire.md; docs/spec/directory.md §6; DESIGN §3 rule 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from secure_liaison.audit.events import Event, EventType, Outcome
+from secure_liaison.capsule.core import core_hash, decode_core
+from secure_liaison.capsule.format import decode_stanza
+from secure_liaison.clock import Instant
+from secure_liaison.directory.roster import decode_snapshot
+from secure_liaison.errors import (
+    AccessDeniedError,
+    LiaisonError,
+    RelayError,
+    RelayRefusedError,
+    RelayUnreachableError,
+)
+from secure_liaison.identity.ids import DeviceHandle
+from secure_liaison.monitor.decision import Action
+from secure_liaison.vault.sent import RecipientState
+from secure_liaison.wire.envelopes import decode_submission, encode_submission
+from secure_liaison.wire.mailbox import MailboxState
+from secure_liaison.workflows import addressing, enrolment, filing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from secure_liaison.capsule.core import Core
+    from secure_liaison.crypto.keys import Digest
+    from secure_liaison.identity.ids import AgencyId
+    from secure_liaison.monitor.gate import Permit
+    from secure_liaison.office import Office
+    from secure_liaison.vault.sent import Recipient, SentItem
+    from secure_liaison.wire.envelopes import Delivery as WireDelivery
+    from secure_liaison.wire.envelopes import Submission
+    from secure_liaison.wire.mailbox import MailboxStatus
+
+    Progress = Callable[[int, int], None]
+
+__all__ = ["Delivered", "Taken", "deliver_due", "refresh_directory", "refresh_states", "take_in"]
+
+_FIRST_WAIT_S: Final = 30
+_LONGEST_WAIT_S: Final = 3600
+_FOR_GOOD: Final = frozenset(
+    {"conflict", "too-large", "malformed", "tampered", "realm", "expired", "mailbox-unknown"}
+)
+"""Refusals that another try with the same bytes cannot change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """What became of one row of the outbox; ``error`` is nothing if it went out."""
+
+    digest: Digest
+    error: LiaisonError | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What one collection brought.
+
+    Attributes:
+        filed: Objects and receipts now in the vault.
+        quarantined: Objects kept apart with their reason.
+    """
+
+    filed: int
+    quarantined: int
+
+
+def refresh_directory(office: Office) -> tuple[LiaisonError, ...]:
+    """Fetch every known agency's newest snapshot; returns what was refused or not to be had.
+
+    Raises:
+        RelayUnreachableError: the own relay does not answer.
+    """
+    problems: list[LiaisonError] = []
+    relay = office.relay()
+    try:
+        for agency in office.directory.agencies():
+            try:
+                snapshot = decode_snapshot(relay.get_directory(agency.agency_id))
+                view = office.directory.with_snapshot(snapshot, office.clock.now())
+            except RelayUnreachableError:
+                raise
+            except LiaisonError as exc:
+                problems.append(exc)
+                office.note(_directory_event(office, agency.agency_id, error=exc))
+            else:
+                office.adopt(view, _directory_event(office, agency.agency_id))
+    finally:
+        relay.close()
+    return tuple(problems)
+
+
+def deliver_due(office: Office, progress: Progress | None = None) -> tuple[Delivered, ...]:
+    """Send everything that is due."""
+    return tuple(
+        Delivered(digest=row.digest, error=_deliver(office, row.digest, row.tries, progress))
+        for row in office.mail.outbox.due(office.clock.now())
+    )
+
+
+def take_in(office: Office, progress: Progress | None = None) -> Taken:
+    """Collect everything that the relay holds for this device.
+
+    Raises:
+        RelayError: it broke off; what was filed is filed, the rest comes next time.
+    """
+    filed = quarantined = 0
+    relay = office.relay()
+    try:
+        while True:
+            collected = relay.collect(after=office.mail.inbox.cursor())
+            done = []
+            for item in collected.items:
+                if filing.file_item(office, item, relay, progress):
+                    done.append(item.seq)
+                else:
+                    quarantined += 1
+            if done:
+                relay.acknowledge_receipt(done, signing_key=office.keys.signing, realm=office.realm)
+            filed += len(done)
+            if not collected.more:
+                enrolment.stock_prekeys(office, relay)
+                return Taken(filed=filed, quarantined=quarantined)
+    finally:
+        relay.close()
+
+
+def refresh_states(office: Office, items: Sequence[SentItem]) -> None:
+    """Ask the relay which devices have fetched what; the relay's word, shown as such.
+
+    Raises:
+        RelayUnreachableError: the relay does not answer.
+    """
+    relay = office.relay()
+    try:
+        for item in items:
+            waiting = [
+                each
+                for each in office.mail.sent.recipients(item.digest)
+                if each.state is RecipientState.SENT
+            ]
+            if waiting:
+                _note_fetched(office, item, relay.status(item.digest).mailboxes, waiting)
+    finally:
+        relay.close()
+
+
+def _note_fetched(
+    office: Office,
+    item: SentItem,
+    mailboxes: Sequence[MailboxStatus],
+    waiting: Sequence[Recipient],
+) -> None:
+    fetched = {each.mailbox: each.at for each in mailboxes if each.state is MailboxState.FETCHED}
+    with office.transaction():
+        for recipient in waiting:
+            if recipient.device in fetched:
+                office.mail.sent.advance(
+                    item.digest,
+                    recipient.device,
+                    RecipientState.FETCHED,
+                    at=Instant(fetched[recipient.device]),
+                )
+
+
+def _deliver(
+    office: Office, digest: Digest, tries: int, progress: Progress | None
+) -> LiaisonError | None:
+    item = office.mail.sent.get(digest)
+    if item is None:  # the outbox refers to what was sent; the schema keeps that
+        return None
+    core = decode_core(item.core, office.realm)
+    submission = decode_submission(item.submission)
+    try:
+        permit = _ask_again(office, item, core, submission)
+    except AccessDeniedError as exc:
+        return _give_up(office, item, exc, reason=exc.reason)
+    try:
+        _submit(office, item, submission, progress)
+    except RelayError as exc:
+        _write_effect(office, item, core, permit, error=exc)
+        if isinstance(exc, RelayRefusedError) and exc.reason in _FOR_GOOD:
+            return _give_up(office, item, exc, reason=exc.reason)
+        return _wait(office, item, exc, tries)
+    now = office.clock.now()
+    with office.transaction():
+        office.mail.outbox.mark_sent(digest)
+        for recipient in office.mail.sent.recipients(digest):
+            office.mail.sent.advance(digest, recipient.device, RecipientState.SENT, at=now)
+        office.gate.effect(permit, _submit_event(office, item, core))
+    return None
+
+
+def _ask_again(office: Office, item: SentItem, core: Core, submission: Submission) -> Permit:
+    officers = dict.fromkeys(each.officer for each in office.mail.sent.recipients(item.digest))
+    addressees = tuple(
+        addressing.of_officer(office, office.directory.officer(officer)) for officer in officers
+    )
+    keys = frozenset(decode_stanza(each.stanza).key_id for each in submission.deliveries)
+    digest_of_core = core_hash(core, office.realm)
+    permit = office.gate.permit(
+        addressing.seal_question(office, core, addressees, action=Action.DELIVER),
+        core_hash=digest_of_core,
+        key_ids=keys,
+        roster_sequences=office.directory.roster_sequences(),
+        object_digest=item.digest.hex(),
+    )
+    permit.spend(
+        action=Action.DELIVER, core_hash=digest_of_core, key_ids=keys, now=office.clock.now()
+    )
+    return permit
+
+
+def _submit(
+    office: Office, item: SentItem, submission: Submission, progress: Progress | None
+) -> None:
+    by_relay: dict[str, tuple[AgencyId, list[WireDelivery]]] = {}
+    for delivery in submission.deliveries:
+        agency, _ = office.directory.device(DeviceHandle(delivery.mailbox))
+        url = office.relay_url(agency)
+        by_relay.setdefault(url, (agency, []))[1].append(delivery)
+    body = office.bodies.path(item.body_name)
+    for agency, deliveries in by_relay.values():
+        part = encode_submission(replace(submission, deliveries=tuple(deliveries)))
+        relay = office.relay(agency)
+        try:
+            relay.submit(part, item.leaves, body, progress)
+        finally:
+            relay.close()
+
+
+def _write_effect(
+    office: Office, item: SentItem, core: Core, permit: Permit, *, error: LiaisonError
+) -> None:
+    event = _submit_event(office, item, core)
+    with office.transaction():
+        office.gate.effect(
+            permit,
+            replace(
+                event,
+                decision=Outcome.ERROR.value,
+                detail={"code": error.code, "reason": error.reason},
+            ),
+        )
+
+
+def _wait(office: Office, item: SentItem, error: LiaisonError, tries: int) -> LiaisonError:
+    wait = min(_FIRST_WAIT_S * 2 ** min(tries, 10), _LONGEST_WAIT_S)
+    with office.transaction():
+        office.mail.outbox.postpone(item.digest, next_try=Instant(office.clock.now() + wait))
+    return error
+
+
+def _give_up(office: Office, item: SentItem, error: LiaisonError, *, reason: str) -> LiaisonError:
+    now = office.clock.now()
+    with office.transaction():
+        office.mail.outbox.refuse(item.digest, reason)
+        for recipient in office.mail.sent.recipients(item.digest):
+            office.mail.sent.advance(item.digest, recipient.device, RecipientState.REFUSED, at=now)
+    return error
+
+
+def _submit_event(office: Office, item: SentItem, core: Core) -> Event:
+    return Event(
+        type=EventType.DOC_SUBMIT,
+        decision=Outcome.PERMIT.value,
+        object_digest=item.digest.hex(),
+        object_id=item.object_id.hex(),
+        label=addressing.mark_of(office, core.label),
+        actor=office.login,
+        detail={"kind": item.kind.name.lower()},
+    )
+
+
+def _directory_event(
+    office: Office, agency: AgencyId, *, error: LiaisonError | None = None
+) -> Event:
+    detail: dict[str, str | int] = {"agency": agency.hex()}
+    if error is not None:
+        detail |= {"code": error.code, "reason": error.reason}
+    return Event(
+        type=EventType.DIRECTORY_IMPORT if error is None else EventType.DIRECTORY_REFUSE,
+        decision=Outcome.NOT_APPLICABLE.value if error is None else Outcome.ERROR.value,
+        actor=office.login,
+        detail=detail,
+    )

@@ -1,0 +1,158 @@
+import pytest
+
+from secure_liaison.clock import Instant, from_iso
+from secure_liaison.errors import FormatError
+from secure_liaison.labels.audience import Audience
+from secure_liaison.labels.label import Determination, DeterminationKind, Label, Successor
+from secure_liaison.labels.pack import load_pack
+from secure_liaison.labels.period import Period, PeriodForm
+from secure_liaison.labels.policy import PolicyPack
+from secure_liaison.labels.validity import markings_of, validate
+from tests.labels.samples import (
+    CN,
+    CREATED,
+    EMBASSY,
+    GENERIC,
+    MINISTRY,
+    as_bytes,
+    generic,
+    jimi,
+    pack_file,
+)
+from tests.labels.test_pack import narrow_category
+
+
+def refused(label: Label, pack: PolicyPack) -> str:
+    with pytest.raises(FormatError) as caught:
+        validate(label, pack)
+    return caught.value.reason
+
+
+def moment(day: str) -> Period:
+    return Period(form=PeriodForm.MOMENT, value=day, start=CREATED)
+
+
+def test_plain_labels_are_valid() -> None:
+    validate(jimi(), CN)
+    validate(jimi(control=frozenset({"limit:no-copy"}), inform=frozenset({"note:midian"})), CN)
+    validate(generic(restrict=frozenset({"project:alpha"})), GENERIC)
+
+
+def test_another_policy_is_refused() -> None:
+    assert refused(jimi(), GENERIC) == "label-policy-mismatch"
+    assert refused(jimi(policy="cn.state-secrets@2014-03-01"), CN) == "label-policy-mismatch"
+
+
+def test_unknown_level_is_refused() -> None:
+    assert refused(jimi(level="secret"), CN) == "label-level-unknown"
+
+
+def test_label_made_before_the_pack_was_in_force_is_refused() -> None:
+    early = from_iso("2024-08-31")
+    assert refused(jimi(created=early), CN) == "label-policy-not-in-force"
+
+
+def test_public_exists_at_the_lowest_rank_only() -> None:
+    validate(generic("public", audience=Audience.of()), GENERIC)
+    assert refused(generic("internal", audience=Audience.of()), GENERIC) == "label-audience-public"
+    assert refused(jimi(audience=Audience.of()), CN) == "label-audience-public"
+
+
+@pytest.mark.parametrize(
+    "marking", [{"restrict": "limit:no-copy"}, {"control": "limit:other"}, {"inform": "x:y"}]
+)
+def test_marking_that_the_pack_does_not_list_under_that_kind_is_refused(
+    marking: dict[str, str],
+) -> None:
+    field, value = next(iter(marking.items()))
+    assert refused(jimi(**{field: frozenset({value})}), CN) == "label-marking-unknown"
+
+
+@pytest.mark.parametrize(
+    ("level", "years", "valid"),
+    [
+        ("mimi", 10, True),
+        ("mimi", 11, False),
+        ("jimi", 20, True),
+        ("jimi", 21, False),
+        ("juemi", 30, True),
+        ("juemi", 31, False),
+    ],
+)
+def test_maximum_period(level: str, years: int, valid: bool) -> None:  # noqa: FBT001  # a table
+    label = jimi(level=level, period=Period.of_years(years, start=CREATED))
+    if valid:
+        validate(label, CN)
+    else:
+        assert refused(label, CN) == "label-period-over-maximum"
+
+
+def test_maximum_counts_a_moment_from_its_start() -> None:
+    validate(jimi(period=moment("2046-03-01")), CN)
+    assert refused(jimi(period=moment("2046-03-02")), CN) == "label-period-over-maximum"
+
+
+def test_moment_before_its_start_is_refused() -> None:
+    assert refused(jimi(period=moment("2026-03-01")), CN) == "label-period-value"
+
+
+def test_condition_is_allowed_and_an_open_period_is_older_practice() -> None:
+    validate(jimi(period=Period(form=PeriodForm.CONDITION, value="会议开始前")), CN)
+    assert refused(jimi(period=Period(form=PeriodForm.OPEN, value="")), CN) == "label-period-form"
+
+
+def test_proposer_may_not_approve() -> None:
+    same = Determination(proposer="officer:aa", approver="officer:aa")
+    assert refused(jimi(determination=same), CN) == "label-same-person"
+    validate(generic(determination=same), GENERIC)
+
+
+def test_derived_label_names_its_source() -> None:
+    derived = Determination(kind=DeterminationKind.DERIVED)
+    assert refused(jimi(determination=derived), CN) == "label-without-source"
+
+
+def test_unmet_rule_is_named() -> None:
+    label = generic("public", restrict=frozenset({"project:alpha"}))
+    with pytest.raises(FormatError, match="label-rule") as caught:
+        validate(label, GENERIC)
+    assert caught.value.facts == {"rule": "public-has-no-project"}
+
+
+def test_combination_that_must_be_raised_is_refused_below() -> None:
+    three = frozenset({"project:alpha", "project:bravo", "project:charlie"})
+    assert refused(generic("confidential", restrict=three), GENERIC) == "label-rule"
+    validate(generic("secret", restrict=three), GENERIC)
+
+
+def test_successor_must_come_later_and_be_valid_itself() -> None:
+    later = Instant(CREATED + 1)
+    validate(jimi(successor=Successor(at=later, label=jimi(level="mimi"))), CN)
+    early = Successor(at=CREATED, label=jimi(level="mimi"))
+    assert refused(jimi(successor=early), CN) == "label-successor"
+    foreign = Successor(at=later, label=generic())
+    assert refused(jimi(successor=foreign), CN) == "label-successor"
+    broken = Successor(at=later, label=jimi(level="other"))
+    assert refused(jimi(successor=broken), CN) == "label-level-unknown"
+
+
+def test_only_is_seen_where_a_group_leaves_home_out() -> None:
+    value = pack_file("generic")
+    value["categories"] += [narrow_category(min=1), narrow_category(id="rel", kind="widen")]
+    pack = load_pack(as_bytes(value))
+    only = generic(audience=Audience.of(["nation:FRA"]))
+    released = generic(audience=Audience.of([MINISTRY, "nation:FRA"]))
+    neither = generic(audience=Audience.of([EMBASSY]))
+    assert markings_of(only, pack) == frozenset({"only:x"})
+    assert markings_of(released, pack) == frozenset({"rel:x"})
+    assert markings_of(neither, pack) == frozenset()
+    validate(only, pack)
+    assert refused(released, pack) == "label-marking-count"
+
+
+def test_too_many_values_of_a_category_are_refused() -> None:
+    value = pack_file("generic")
+    value["categories"][0]["max"] = 1
+    pack = load_pack(as_bytes(value))
+    two = frozenset({"project:alpha", "project:bravo"})
+    assert refused(generic(restrict=two), pack) == "label-marking-count"
