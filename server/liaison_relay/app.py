@@ -7,7 +7,7 @@ Rules:
 - An agency is admitted only with the 40 digits of its anchor, typed by the operator.
 - Log lines are JSON on stderr and hold no handle, address or key.
 
-Source: docs/guides/relay.md; docs/spec/wire.md §9.
+Source: docs/guides/operator.md; docs/spec/wire.md §9.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from liaison_relay.storage.port import AgencyRow, DeviceRow, SeenObject
 
-__all__ = ["main"]
+__all__ = ["app", "main"]
 
 _FAILED: Final = 1
 _NOT_VERIFIED: Final = 4
@@ -70,7 +70,7 @@ def main() -> None:
     """Run ``liaison-relay`` and exit with its code."""
     language = _language(_wish(sys.argv))
     command = typer.main.get_command(_command_line(language))
-    for each in getattr(command, "commands", {}).values():
+    for each in (command, *getattr(command, "commands", {}).values()):
         for parameter in each.params:  # options get their help from the catalogues, too
             if parameter.param_type_name == "option" and parameter.name != "help":
                 parameter.help = i18n.text(f"relay.option.{parameter.name}", language)
@@ -98,11 +98,15 @@ def _command_line(language: i18n.Language) -> typer.Typer:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
     )
+    line.callback()(_any)
     for name, run in (("serve", _serve), ("admit", _admit), ("show", _show)):
-        line.command(name, help=told(f"relay.help.{name}"), epilog=told(f"relay.example.{name}"))(
-            run
-        )
+        example = told(f"relay.example.{name}")
+        line.command(name, help=f"{told(f'relay.help.{name}')}\n\n{example}")(run)
     return line
+
+
+def _any(*, lang: LangOption = None) -> None:
+    """Take ``--lang`` before the command, too; `main` has read it already."""
 
 
 def _serve(
@@ -140,7 +144,7 @@ def _serve(
             clock=SystemClock(),
             public_url=settings.public_url or f"http://{address}:{taken}",
         )
-        _say(i18n.text("relay.listening", _language(lang), port=taken))
+        _say(i18n.text("relay.listening", _language(lang or _wish(sys.argv)), port=taken))
         _run(application, settings, listening, ready_file)
 
 
@@ -154,7 +158,7 @@ def _admit(
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
-    language = _language(lang)
+    language = _language(lang or _wish(sys.argv))
     settings = _settings(folder=folder, key_file=key_file, key_fd=key_fd)
     with file.open("rb") as stream:
         data = stream.read(_MAX_ADMISSION + 1)
@@ -205,7 +209,7 @@ def _show(
     as_json: JsonOption = False,
     lang: LangOption = None,
 ) -> None:
-    language = _language(lang)
+    language = _language(lang or _wish(sys.argv))
     settings = _settings(folder=folder, key_file=key_file, key_fd=key_fd)
     if not settings.store.exists():
         raise VaultError("relay-no-store")
@@ -367,3 +371,7 @@ def _as_json(told: dict[str, Any]) -> str:
 
 def _say(sentence: str) -> None:
     typer.echo(f"liaison-relay: {sentence}", err=True)
+
+
+app: Final = _command_line(i18n.Language.EN)
+"""The commands in English, for the reference pages."""

@@ -6,7 +6,7 @@ Rules:
 - The key comes from a descriptor, a file of mode 0600 or the service manager's credentials, never
   from an argument or a variable; it is made anew only where there is no store yet.
 
-Source: docs/guides/relay.md; docs/spec/wire.md §1, §12.
+Source: docs/guides/operator.md; docs/spec/wire.md §1, §12.
 """
 
 from __future__ import annotations

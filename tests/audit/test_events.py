@@ -129,7 +129,7 @@ def test_what_looks_like_key_material_is_refused(detail: dict[str, str | int]) -
     ],
 )
 def test_a_malformed_event_cannot_be_made(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="event|Outcome"):
+    with pytest.raises(ValueError, match=r"event|Outcome"):
         Event(type=EventType.ADMIN_START, **wrong)  # type: ignore[arg-type]  # wrong on purpose
 
 
@@ -142,7 +142,9 @@ def test_an_event_cannot_be_changed_through_its_detail() -> None:
 
 def changed(**members: object) -> bytes:
     value = json.loads(encode_own(FULL)) | members
-    short = json.dumps(value | {"pad": ""}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    short = json.dumps(
+        value | {"pad": ""}, ensure_ascii=False, sort_keys=True, separators=(",", ":")
+    )
     if "pad" not in members:
         value["pad"] = " " * (-len(short.encode()) % 512)
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

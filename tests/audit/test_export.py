@@ -96,7 +96,7 @@ def line_of(position: int) -> int:
     known=st.booleans(),
 )
 def test_any_flipped_byte_is_found_and_inside_an_entry_named(
-    position: int, mask: int, known: bool
+    *, position: int, mask: int, known: bool
 ) -> None:
     flipped = bytearray(EXPORT)
     flipped[position] ^= mask

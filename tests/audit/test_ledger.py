@@ -9,7 +9,7 @@ import pytest
 from secure_liaison.audit import rows as rows_module
 from secure_liaison.audit.events import Event, EventType
 from secure_liaison.audit.ledger import Ledger, MemoryLedgerStore
-from secure_liaison.audit.rows import LedgerRow, encode_leaf, decode_leaf, make_row
+from secure_liaison.audit.rows import LedgerRow, decode_leaf, encode_leaf, make_row
 from secure_liaison.clock import FixedClock
 from secure_liaison.errors import AuditInconsistentError, FormatError
 from secure_liaison.transparency.merkle import leaf_hash, root_of

@@ -56,6 +56,12 @@ def test_leaves_do_not_depend_on_the_pieces_written(sizes: list[int]) -> None:
     assert out.getvalue() == b"head" + PAYLOAD
 
 
+def test_a_payload_of_whole_ranges_has_no_leaf_more() -> None:
+    writer = BodyWriter(BytesIO(), b"head")
+    writer.write(PAYLOAD[: 2 * 65536])
+    assert writer.finish()[0] == b"".join(LEAVES[:3])
+
+
 def checked() -> LeafList:
     return LeafList(b"".join(LEAVES), count=len(LEAVES), root=root(LEAVES))
 

@@ -19,6 +19,7 @@ from secure_liaison.crypto.hpke import KemPrivateKey
 from secure_liaison.crypto.keys import Realm, Secret
 from secure_liaison.crypto.signing import VerifyKey
 from secure_liaison.errors import LiaisonError
+from secure_liaison.i18n import Language, catalogue
 from secure_liaison.monitor.decision import Action
 from tests.capsule.forge import NOW
 from tests.capsule.reading import Reader, Sink
@@ -125,3 +126,10 @@ def test_every_refusal_of_the_vectors_is_in_the_specification() -> None:
     shown = {parsed(path).expect.partition(" ")[2] for path in VECTORS}
     own = {reason for reason in shown if reason.startswith("capsule-")}
     assert own - set(re.findall(r"`(capsule-[a-z-]+)`", page)) == set()
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_every_refusal_of_the_vectors_has_its_sentence(language: Language) -> None:
+    shown = {parsed(path).expect.replace(" ", ".") for path in VECTORS} - {OPENED}
+    own = {f"error.{key}" for key in shown if ".capsule-" in key}
+    assert own - catalogue(language).keys() == set()

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import ast
 import json
+import re
 
 import pytest
 
 from secure_liaison.errors import AccessDeniedError, Reason
 from secure_liaison.i18n import Language, catalogue
 from secure_liaison.monitor.decision import refusal_json, render_refusal
-from tests.architecture.sources import literals, sources
+from tests.architecture.sources import sources
 
 REASON = Reason(
     code="CLEARANCE_BELOW_LABEL",
@@ -100,18 +102,15 @@ def test_an_outsider_is_told_no_more_than_a_reference() -> None:
     ] == render_refusal(error, Language.EN)
 
 
-def used(keyword: str) -> set[str]:
-    """Every text that a rule gives as ``keyword``."""
-    import ast  # noqa: PLC0415  # only here is source read
-
+def constants(*names: str) -> set[str]:
+    """Every text that the modules of the monitor name."""
     return {
-        text
+        node.value
         for source in sources()
         if source.place.startswith("src/secure_liaison/monitor/")
+        if not names or source.path.stem in names
         for node in ast.walk(source.tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        for text in literals(node)
-        if text.startswith(keyword)
     }
 
 
@@ -120,25 +119,13 @@ def used(keyword: str) -> set[str]:
 def test_every_key_that_a_rule_names_is_in_the_catalogues_and_no_other(
     keyword: str, language: Language
 ) -> None:
-    known = {key for key in catalogue(language) if key.startswith(keyword)}
-    assert used(keyword) == known
+    used = {text for text in constants() if text.startswith(keyword)}
+    assert used == {key for key in catalogue(language) if key.startswith(keyword)}
 
 
 @pytest.mark.parametrize("language", list(Language))
-def test_every_code_of_a_rule_has_its_sentence(language: Language) -> None:
-    import ast  # noqa: PLC0415  # only here is source read
-
-    codes = {
-        node.value
-        for source in sources()
-        if source.place.startswith("src/secure_liaison/monitor/")
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.Constant)
-        and isinstance(node.value, str)
-        and node.value.isupper()
-        and len(node.value) > 6
-        and not node.value.isalnum()
-        or (isinstance(node, ast.Constant) and node.value == "EXPIRED")
-    }
-    known = {key.removeprefix("refusal.") for key in catalogue(language) if "refusal." in key[:8]}
+def test_every_code_of_a_rule_has_its_sentence_and_no_other(language: Language) -> None:
+    named = constants("object_rules", "person_rules", "account") - {"OUTSIDE"}
+    codes = {text for text in named if re.fullmatch("[A-Z]{2,}(_[A-Z]+)*", text)}
+    known = {key.removeprefix("refusal.") for key in catalogue(language) if key[:8] == "refusal."}
     assert codes == known

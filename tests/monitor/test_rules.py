@@ -349,7 +349,7 @@ AUDIENCES = st.lists(
     sealing=st.booleans(),
 )
 def test_permitted_means_that_clearance_and_need_to_know_dominate_the_label(
-    level: str, held: str, audience: Audience, extra: frozenset[str], sealing: bool
+    *, level: str, held: str, audience: Audience, extra: frozenset[str], sealing: bool
 ) -> None:
     who = standing("j.okafor", agency=AGENCY_B, level=held, person_class="core", extra=extra)
     marked = label(level, audience=audience)
@@ -368,13 +368,11 @@ def test_permitted_means_that_clearance_and_need_to_know_dominate_the_label(
     first=st.booleans(), second=st.booleans(), third=st.booleans(), stale=st.integers(0, 30 * 3600)
 )
 def test_one_refused_recipient_refuses_the_whole(
-    first: bool, second: bool, third: bool, stale: int
+    *, first: bool, second: bool, third: bool, stale: int
 ) -> None:
-    def one(cleared: bool) -> Any:
-        level = "jimi" if cleared else "mimi"
-        return recipient(standing("x", agency=AGENCY_B, level=level), directory_age_s=stale)
-
-    question = seal_question(one(first), one(second), one(third))
+    levels = ["jimi" if cleared else "mimi" for cleared in (first, second, third)]
+    people = [standing("x", agency=AGENCY_B, level=level) for level in levels]
+    question = seal_question(*(recipient(each, directory_age_s=stale) for each in people))
     assert (first and second and third and stale <= 24 * 3600) is asked(question).permitted
 
 

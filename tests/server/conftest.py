@@ -19,6 +19,7 @@ from secure_liaison.crypto.keys import Realm, Secret
 from secure_liaison.directory.roster import encode_snapshot
 from secure_liaison.relay.http import HttpRelay
 from tests.factories import DeviceBundle, World, make_world
+from tests.server.running import LEFT_OPEN
 
 URL = "https://relay.test"
 
@@ -61,6 +62,13 @@ class Inside:
         return sorted(
             path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
         )
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    yield
+    while LEFT_OPEN:
+        LEFT_OPEN.pop()()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from secure_liaison.directory.roster import encode_snapshot
 from secure_liaison.relay.http import HttpRelay
 from tests.factories import AgencyFixture, DeviceBundle
 
+LEFT_OPEN: list[Callable[[], None]] = []
 COMMAND = [sys.executable, "-c", "from liaison_relay.app import main; main()"]
 
 
@@ -87,7 +88,7 @@ def running(folder: Path, *options: str) -> Iterator[RelayProcess]:
 
 
 def desk(url: str, device: DeviceBundle, clock: Clock | None = None) -> HttpRelay:
-    """Return the relay as one device sees it."""
-    return HttpRelay(
-        url, device=device.handle, key=device.request, clock=clock or SystemClock()
-    )
+    """Return the relay as one device sees it; closed at the end of the test."""
+    own = HttpRelay(url, device=device.handle, key=device.request, clock=clock or SystemClock())
+    LEFT_OPEN.append(own.close)
+    return own

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,18 +20,23 @@ from secure_liaison.errors import RelayUnreachableError
 from secure_liaison.wire import EMPTY_DIGEST, OBJECT_TYPE, decode_refusal, sign_request
 from tests.factories import World
 from tests.parcels import make_parcel
-from tests.server.running import RelayProcess, admit, desk, run_relay, running
+from tests.server.running import LEFT_OPEN, RelayProcess, admit, desk, run_relay, running
 
 SENDER, READER = "li.wei@EMB-A", "j.okafor@EMB-B"
 
 
-@pytest.fixture
-def folder(world: World, tmp_path: Path) -> Path:
-    path = tmp_path / "relay"
+@pytest.fixture(scope="session")
+def admitted(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("admitted") / "relay"
     for agency in world.agencies.values():
         done = admit(path, agency)
         assert 0 == done.returncode, done.stderr
     return path
+
+
+@pytest.fixture
+def folder(admitted: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(admitted, tmp_path / "relay"))
 
 
 @pytest.fixture
@@ -121,19 +127,9 @@ def half_submitted(relay: RelayProcess, content: bytes, handle: bytes, key: obje
     lines += [f"content-length: {len(content)}", f"content-type: {OBJECT_TYPE}"]
     port = int(relay.url.rpartition(":")[2])
     connection = socket.create_connection(("127.0.0.1", port))
-    OPEN.append(connection)
+    LEFT_OPEN.append(connection.close)
     head = "POST /v0/objects HTTP/1.1\r\nhost: relay\r\n" + "\r\n".join(lines) + "\r\n\r\n"
     connection.sendall(head.encode() + content[: len(content) * 3 // 4])
-
-
-OPEN: list[socket.socket] = []
-
-
-@pytest.fixture(autouse=True)
-def nothing_left_open() -> Iterator[None]:
-    yield
-    while OPEN:
-        OPEN.pop().close()
 
 
 def test_fifty_submissions_at_once_are_all_kept_in_order(
@@ -145,9 +141,7 @@ def test_fifty_submissions_at_once_are_all_kept_in_order(
         parcel = make_parcel(world.realm, [reader.handle], size=4096)
         file = tmp_path / f"body-{number}"
         file.write_bytes(parcel.body)
-        own = desk(relay.url, sender)
-        own.submit(parcel.submission, parcel.leaves, file)
-        own.close()
+        desk(relay.url, sender).submit(parcel.submission, parcel.leaves, file)
         return parcel.digest
 
     with ThreadPoolExecutor(16) as pool:
@@ -262,10 +256,10 @@ def test_a_file_that_is_no_snapshot_is_not_admitted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("language", "word"), [("en", "Admit an agency"), ("zh", "准入一个机构")])
 def test_help_speaks_both_languages_and_has_examples(language: str, word: str) -> None:
-    whole = run_relay("--lang", language, "--help")
-    one = run_relay("admit", "--lang", language, "--help")
-    assert word in one.stdout + whole.stdout
-    assert "liaison-relay admit admission" in one.stdout
+    for arguments in (("--lang", language, "admit"), ("admit", "--lang", language)):
+        done = run_relay(*arguments, "--help")
+        assert word in done.stdout
+        assert "liaison-relay admit admission" in done.stdout
 
 
 def test_a_setting_outside_its_range_is_named(tmp_path: Path) -> None:

@@ -139,15 +139,16 @@ def write_export(ledger: Ledger, stream: BinaryIO, *, sign: SigningKey, start: i
         ValueError: ``start`` is outside the ledger.
         AuditInconsistentError: the ledger itself does not verify, see `ChainCheck.add`.
     """
-    if not 0 <= start <= ledger.size:
-        msg = f"no entry {start} in a ledger of {ledger.size}"
+    stop = ledger.size
+    if not 0 <= start <= stop:
+        msg = f"no entry {start} in a ledger of {stop}"
         raise ValueError(msg)
     checkpoint = ledger.checkpoint()
     grown, previous = ledger.range_at(start)
     checks = ChainCheck(realm=ledger.realm, device=ledger.device, start=start, previous=previous)
     digest = sha256()
     manifest: JsonObject = {
-        "count": ledger.size - start,
+        "count": stop - start,
         "device": ledger.device.hex(),
         "first": start,
         "format": EXPORT_FORMAT,
@@ -159,7 +160,7 @@ def write_export(ledger: Ledger, stream: BinaryIO, *, sign: SigningKey, start: i
         "v": 0,
     }
     _write(stream, to_canonical(manifest), digest.update)
-    for row in ledger.rows(start):
+    for row in ledger.rows(start, stop):
         checks.add(row)
         _write(stream, _entry_line(row), digest.update)
     signature = sign.sign(_SIGNATURE, ledger.realm, _signed(digest.digest(), checkpoint))

@@ -16,7 +16,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.crypto.keys import (
-    SECRET_SIZE,
     Digest,
     Secret,
     Tag,
@@ -136,12 +135,5 @@ def share_commitment(share: Secret, object_id: ObjectId, realm: Realm) -> Digest
 def capsule_commitment(
     opening: bytes, core_hash: Digest, custody_hash: Digest, *, realm: Realm
 ) -> Digest:
-    """Return the header's commitment to core and custody, 32 bytes.
-
-    Raises:
-        ValueError: ``opening`` is not 32 bytes long.
-    """
-    if len(opening) != SECRET_SIZE:
-        msg = "r is 32 bytes"
-        raise ValueError(msg)
+    """Return the header's commitment to core and custody, 32 bytes; ``opening`` is ``r``."""
     return tagged_hash(_COMMITMENT, realm, opening, core_hash, custody_hash)

@@ -157,7 +157,9 @@ def verify(
         raise SignatureError("capsule-originator")
     officer = view.owner_of(leaf.handle)
     view.check_signer(core.originator, at_now=now, witnessed_at=witnessed_at)
-    _check_signature(claims, leaf)
+    envelope = claims.capsule.envelope
+    roots = (envelope.payload_root, envelope.stanza_root)
+    check_roots(leaf.signing_key, claims.keys, roots, signature=claims.signature)
     # 10. Place.
     _check_path(claims.capsule)
     reader = view.owner_of(device).officer
@@ -238,14 +240,6 @@ def reveal(
         raise
     sink.commit()
     return record
-
-
-def _check_signature(claims: Claims, leaf: RosterLeaf) -> None:
-    envelope = claims.capsule.envelope
-    if leaf.signing_key.key_id(claims.capsule.header.realm) != claims.core.originator:
-        raise SignatureError("capsule-originator")
-    roots = (envelope.payload_root, envelope.stanza_root)
-    check_roots(leaf.signing_key, claims.keys, roots, signature=claims.signature)
 
 
 def _check_path(capsule: Capsule) -> None:

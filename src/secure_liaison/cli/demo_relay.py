@@ -43,10 +43,10 @@ class RelayProcess:
         self._folder = folder
         self._log = folder.parent / f"{folder.name}.log"
         ready = folder.parent / f"{folder.name}.port"
+        options = ("--folder", str(folder), "--port", "0", "--ready-file", str(ready))
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
-                [*_command("serve"), "--folder", str(folder), "--port", "0"]
-                + ["--ready-file", str(ready)],
+                [*_command("serve"), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

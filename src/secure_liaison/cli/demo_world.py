@@ -26,6 +26,7 @@ from secure_liaison.vault.key_files import read_key_file
 from secure_liaison.workflows import enrolment, founding, registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -181,8 +182,10 @@ class World:
         agencies: By code.
     """
 
-    def __init__(self, folder: Path) -> None:
-        """Found both agencies in ``folder`` and enrol their officers."""
+    def __init__(self, folder: Path, *, progress: Callable[[int, int], None]) -> None:
+        """Found both agencies in ``folder`` and enrol their officers, telling (done, in all)."""
+        total = sum(len(people) for people in _PEOPLE.values())
+        done = 0
         self._folder = folder
         self._open = ExitStack()
         self.charter = RealmCharter(name="EXERCISE demo", exercise=True, salt=random_bytes(16))
@@ -196,6 +199,8 @@ class World:
                 self.agencies[code] = agency
                 for person in people:
                     agency.enrol(person)
+                    done += 1
+                    progress(done, total)
             cleaning.pop_all()
 
     def desk(self, login: str) -> Office:
