@@ -6,7 +6,7 @@ Rules:
 - Opening closes what an earlier run left open: unfinished decisions and orphaned bodies.
 - The clock never falls behind the ledger's last entry, so setting it back revives nothing.
 
-Source: docs/concepts/architecture.md; DESIGN §3.
+Source: docs/concepts/house.md; DESIGN §3.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from secure_liaison.audit.events import Event, EventType
 from secure_liaison.audit.export import verify_export, write_export
 from secure_liaison.errors import AuditInconsistentError, FormatError, UnsupportedVersionError
+from tests.architecture.sources import ROOT
 from tests.audit.desk import (
     HANDLE,
     LEDGER_KEY,
@@ -281,3 +282,18 @@ def test_what_the_export_says_of_names_is_in_the_own_part_only() -> None:
     own = entry.pop("own")
     assert ("li.wei", ["m.rossi"]) == (own["actor"], own["counterpart"])
     assert "li.wei" not in json.dumps(entry)
+
+
+def test_the_published_export_still_verifies() -> None:
+    """A format that changes without a new version would be seen here."""
+    data = (ROOT / "tests" / "vectors" / "audit" / "export.jsonl").read_bytes()
+    verified = read(data)
+    assert (
+        3,
+        "4c1115ed896ceb607b2d0db65b8bfa0dc46e6955dc6c718aaab93f92dbc4d992",
+        ["admin.start", "gate.decision", "doc.open"],
+    ) == (
+        verified.summary.count,
+        verified.summary.root.hex(),
+        [entry.event.type.value for entry in verified.entries],
+    )

@@ -28,7 +28,7 @@ from secure_liaison.errors import (
     SignatureError,
 )
 from secure_liaison.identity.chain import Registrars, verify_registrars
-from secure_liaison.identity.ids import DeviceHandle
+from secure_liaison.identity.ids import AgencyId, DeviceHandle
 from secure_liaison.identity.statements import decode_signed
 from secure_liaison.transparency.merkle import EMPTY_ROOT
 from tests.factories import DeviceBundle, make_agency, make_charter, make_device
@@ -112,7 +112,7 @@ def test_the_root_does_not_sign_rosters() -> None:
     ("changed", "reason"),
     [
         (replace(ROSTER, realm=Realm(b"\x01" * 32)), "other-realm"),
-        (replace(ROSTER, agency=bytes(32)), "other-agency"),
+        (replace(ROSTER, agency=AgencyId(bytes(32))), "other-agency"),
         (replace(ROSTER, epoch=2), "other-epoch"),
     ],
 )

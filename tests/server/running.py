@@ -43,8 +43,10 @@ class RelayProcess:
         ready.unlink(missing_ok=True)
         self._log = (folder.parent / f"{folder.name}.log").open("ab")
         self._child = subprocess.Popen(
-            [*COMMAND, "serve", "--folder", str(folder), "--port", "0"]
-            + ["--ready-file", str(ready), *options],
+            [
+                *(*COMMAND, "serve", "--folder", str(folder)),
+                *("--port", "0", "--ready-file", str(ready), *options),
+            ],
             stdout=self._log,
             stderr=self._log,
         )

@@ -9,9 +9,9 @@ import pytest
 from secure_liaison.clock import FixedClock, Instant
 from secure_liaison.crypto.signing import RequestSigningKey
 from secure_liaison.directory import registry
-from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.directory.roster import encode_snapshot
 from secure_liaison.errors import RelayRefusedError
+from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.identity.ids import new_device_handle
 from secure_liaison.wire import EMPTY_DIGEST, RefusalCode, decode_refusal, sign_request
 from tests.factories import DeviceBundle, published

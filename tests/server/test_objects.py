@@ -121,9 +121,7 @@ def test_a_stanza_outside_the_stanza_tree_is_refused(inside: Inside, tmp_path: P
     assert_nothing_kept(inside)
 
 
-@pytest.mark.parametrize(
-    "change", [{"body_size": 7049}, {"leaf_count": 3}, {"head_length": 2047}]
-)
+@pytest.mark.parametrize("change", [{"body_size": 7049}, {"leaf_count": 3}, {"head_length": 2047}])
 def test_sizes_that_contradict_each_other_are_refused(
     inside: Inside, tmp_path: Path, change: dict[str, object]
 ) -> None:
@@ -195,9 +193,7 @@ def test_a_request_key_alone_empties_no_mailbox(inside: Inside, tmp_path: Path) 
     assert 1 == len(inside.desk(READER).collect().items)
 
 
-def test_a_repeat_after_the_body_has_gone_is_still_a_repeat(
-    inside: Inside, tmp_path: Path
-) -> None:
+def test_a_repeat_after_the_body_has_gone_is_still_a_repeat(inside: Inside, tmp_path: Path) -> None:
     parcel = parcel_for(inside, READER)
     submit(inside, parcel, tmp_path)
     key = inside.device(READER).signing
@@ -212,7 +208,9 @@ def test_the_submitter_sees_what_became_of_an_object(inside: Inside, tmp_path: P
     submit(inside, parcel, tmp_path)
     key = inside.device(READER).signing
     inside.desk(READER).acknowledge_receipt([1], signing_key=key, realm=inside.realm)
-    found = {each.mailbox: each.state for each in inside.desk(SENDER).status(parcel.digest).mailboxes}
+    found = {
+        each.mailbox: each.state for each in inside.desk(SENDER).status(parcel.digest).mailboxes
+    }
     assert {
         inside.device(READER).handle: MailboxState.FETCHED,
         inside.device(OTHER).handle: MailboxState.HELD,

@@ -130,6 +130,22 @@ def test_a_deleted_prekey_leaves_a_mark_and_no_key(vault: Vault, keyring: Keyrin
     assert (found.public_key, found.deleted_at) == (None, LATER)
 
 
+def test_opening_spends_a_one_time_key_and_no_last_resort(vault: Vault, keyring: Keyring) -> None:
+    once, last = KemPrivateKey.generate(), KemPrivateKey.generate()
+    with vault.transaction():
+        keyring.prekeys.add([once], realm=REALM, created=NOW, last_resort=False)
+        keyring.prekeys.add([last], realm=REALM, created=NOW, last_resort=True)
+    with vault.transaction():
+        for key in (once, last, once):
+            keyring.prekeys.spend(key.public_key.key_id(REALM), at=LATER)
+    assert [key.public_key for key in keyring.prekeys.usable()] == [last.public_key]
+    with pytest.raises(ValueError, match="no such prekey"), vault.transaction():
+        keyring.prekeys.spend(KeyId(bytes(32)), at=LATER)
+    with vault.transaction():
+        keyring.prekeys.delete(last.public_key.key_id(REALM), at=LATER)
+    assert keyring.prekeys.usable() == ()
+
+
 def test_a_prekey_survives_when_the_transaction_fails(vault: Vault, keyring: Keyring) -> None:
     key = KemPrivateKey.generate()
     key_id = key.public_key.key_id(REALM)

@@ -38,11 +38,10 @@ from secure_liaison.wire import (
 )
 
 if TYPE_CHECKING:
-    from liaison_relay.auth import Caller
     from liaison_relay.settings import RelaySettings
     from liaison_relay.storage.bodies import Bodies, IncomingBody
-    from liaison_relay.storage.port import RelayStore
-    from secure_liaison.wire import Header, Submission
+    from liaison_relay.storage.port import DeviceRow, RelayStore
+    from secure_liaison.wire import Header, SignedRequest, Submission
 
 __all__ = ["Intake", "IntakeRoom"]
 
@@ -62,10 +61,28 @@ class IntakeRoom:
 class Intake:
     """One submission on its way in."""
 
-    def __init__(self, room: IntakeRoom, caller: Caller, *, content_length: int) -> None:
-        """Begin; ``content_length`` is what the request announced, in bytes."""
+    def __init__(
+        self,
+        room: IntakeRoom,
+        *,
+        device: DeviceRow,
+        request: SignedRequest,
+        now: int,
+        content_length: int,
+    ) -> None:
+        """Begin.
+
+        Args:
+            room: Where to keep, and within which limits.
+            device: Who submits.
+            request: Holds the digest that the content must have.
+            now: When the request was let in, seconds UTC.
+            content_length: What the request announced, in bytes.
+        """
         self._room = room
-        self._caller = caller
+        self._device = device
+        self._request = request
+        self._now = now
         self._content_length = content_length
         self._seen = 0
         self._whole = hashlib.sha256()
@@ -111,7 +128,7 @@ class Intake:
         complete = self._repeat or (self._body and self._next_leaf == len(self._leaves))
         if self._new is None or not complete or self._seen != self._content_length:
             raise FormatError("content-length")
-        self._caller.request.check_content(self._whole.digest())
+        self._request.check_content(self._whole.digest())
         if self._repeat or self._body is None:
             return SubmitOutcome.REPEATED, self._new.digest
         name = self._body.publish()
@@ -153,7 +170,7 @@ class Intake:
         header = decode_header(submission.header)
         self._check_sizes(submission, header, len(record))
         # 3. Realm and time.
-        device, now = self._caller.device, self._caller.now
+        device, now = self._device, self._now
         if header.realm != Realm(device.realm):
             raise RelayRefusedError("realm")
         keep_until = self._room.settings.keep_until(expiry_day=header.expiry_day, now=now)

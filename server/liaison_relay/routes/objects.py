@@ -42,7 +42,13 @@ async def submit(request: Request) -> Response:
         raise FormatError("content-length")
     parts = parts_of(request)
     async with parts.uploads:
-        intake = Intake(parts.room, caller, content_length=int(announced))
+        intake = Intake(
+            parts.room,
+            device=caller.device,
+            request=caller.request,
+            now=caller.now,
+            content_length=int(announced),
+        )
         try:
             outcome, digest = await _take(request, intake)
         finally:

@@ -206,11 +206,24 @@ class Prekeys:
                 (at, key_id),
             )
 
-    def delete(self, key_id: KeyId, *, at: Instant) -> None:
-        """Delete the private half and keep the mark that it was.
+    def spend(self, key_id: KeyId, *, at: Instant) -> None:
+        """Delete a one-time key's private half; a last resort stays, other mail may need it.
 
-        For a one-time prekey this belongs in the transaction that keeps the verified content; for a
-        last resort, in the one that replaces it. Deleting again changes nothing.
+        This belongs in the transaction that keeps the verified content. Spending again changes
+        nothing.
+
+        Raises:
+            ValueError: the vault never had this key.
+        """
+        found = self.find(key_id)
+        if found is None or not found.last_resort:
+            self.delete(key_id, at=at)
+
+    def delete(self, key_id: KeyId, *, at: Instant) -> None:
+        """Delete the private half, of a last resort too, and keep the mark that it was.
+
+        For a last resort this belongs in the transaction that replaces it, once nothing that was
+        sealed to it can still come. Deleting again changes nothing.
 
         Raises:
             ValueError: the vault never had this key.

@@ -61,12 +61,11 @@ def file_item(
     except LiaisonError as exc:
         _count_unreadable(office, item, exc)
         return True
-    if office.mail.inbox.get(capsule.digest) is not None and not _is_new(office, capsule):
-        _advance(office, item)
-        return True
     try:
+        if _is_filed(office, capsule):
+            _advance(office, item.seq)
+            return True
         verified = verified_capsule(office, capsule)
-        _refuse_other_claims(office, capsule)
     except LiaisonError as exc:
         _quarantine(office, item, capsule, exc)
         return False
@@ -127,15 +126,16 @@ def event_about(
     )
 
 
-def _is_new(office: Office, capsule: Capsule) -> bool:
-    seen = office.mail.inbox.seen_claims(capsule.digest)
-    return seen != _claims_digest(office, capsule)
+def _is_filed(office: Office, capsule: Capsule) -> bool:
+    """Whether exactly this was taken in before.
 
-
-def _refuse_other_claims(office: Office, capsule: Capsule) -> None:
+    Raises:
+        ReplayError: ``other-claims``: this object was, but under other claims.
+    """
     seen = office.mail.inbox.seen_claims(capsule.digest)
     if seen is not None and seen != _claims_digest(office, capsule):
         raise ReplayError("other-claims")
+    return seen is not None
 
 
 def _claims_digest(office: Office, capsule: Capsule) -> Digest:
@@ -182,21 +182,29 @@ def _mark_taken(office: Office, item: MailboxItem, capsule: Capsule) -> None:
     digest = _claims_digest(office, capsule)
     office.mail.inbox.mark_seen(capsule.digest, digest, at=office.clock.now())
     office.mail.quarantine.release(capsule.digest)
-    office.mail.inbox.set_cursor(item.seq)
+    _move_cursor(office, item.seq)
 
 
-def _advance(office: Office, item: MailboxItem) -> None:
+def _advance(office: Office, seq: int) -> None:
     with office.transaction():
-        office.mail.inbox.set_cursor(item.seq)
+        _move_cursor(office, seq)
+
+
+def _move_cursor(office: Office, seq: int) -> None:
+    # Quarantined items are collected again from the beginning; the cursor never falls for it.
+    office.mail.inbox.set_cursor(max(seq, office.mail.inbox.cursor()))
 
 
 def _quarantine(office: Office, item: MailboxItem, capsule: Capsule, error: LiaisonError) -> None:
+    known = office.mail.quarantine.get(capsule.digest)
+    told = known is not None and (known.code, known.reason) == (error.code, error.reason)
     with office.transaction():
         office.mail.quarantine.add_object(
             capsule.digest, error, envelope=item.envelope, sender=b"", at=office.clock.now()
         )
-        office.mail.inbox.set_cursor(item.seq)
-        office.ledger.append(_quarantine_event(office, error, digest=capsule.digest.hex()))
+        _move_cursor(office, item.seq)
+        if not told:  # it is tried again with each collection; the ledger has it once per cause
+            office.ledger.append(_quarantine_event(office, error, digest=capsule.digest.hex()))
 
 
 def _count_unreadable(office: Office, item: MailboxItem, error: LiaisonError) -> None:
@@ -205,7 +213,7 @@ def _count_unreadable(office: Office, item: MailboxItem, error: LiaisonError) ->
         office.mail.quarantine.count_unreadable(
             digest, error, size_bytes=len(item.envelope), sender=b"", at=office.clock.now()
         )
-        office.mail.inbox.set_cursor(item.seq)
+        _move_cursor(office, item.seq)
         office.ledger.append(_quarantine_event(office, error, digest=digest.hex()))
 
 

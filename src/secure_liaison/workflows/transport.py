@@ -122,14 +122,16 @@ def take_in(office: Office, progress: Progress | None = None) -> Taken:
     filed = quarantined = 0
     relay = office.relay()
     try:
+        after = _first_wanted(office)
         while True:
-            collected = relay.collect(after=office.mail.inbox.cursor())
+            collected = relay.collect(after=after)
             done = []
             for item in collected.items:
                 if filing.file_item(office, item, relay, progress):
                     done.append(item.seq)
                 else:
                     quarantined += 1
+                after = item.seq
             if done:
                 relay.acknowledge_receipt(done, signing_key=office.keys.signing, realm=office.realm)
             filed += len(done)
@@ -138,6 +140,12 @@ def take_in(office: Office, progress: Progress | None = None) -> Taken:
                 return Taken(filed=filed, quarantined=quarantined)
     finally:
         relay.close()
+
+
+def _first_wanted(office: Office) -> int:
+    # What lies in quarantine is still at the relay: its cause may be gone, so ask for it again.
+    waiting = any(row.envelope is not None for row in office.mail.quarantine.rows())
+    return 0 if waiting else office.mail.inbox.cursor()
 
 
 def refresh_states(office: Office, items: Sequence[SentItem]) -> None:

@@ -1,0 +1,1 @@
+"""Benchmarks: one module for each question, the peer or the limit beside ours in the same run."""

@@ -1,0 +1,486 @@
+"""The trusted view: what is accepted, what is in force, what is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from secure_liaison.clock import FixedClock, Instant
+from secure_liaison.crypto.keys import KeyId, random_bytes
+from secure_liaison.directory import registry
+from secure_liaison.directory.page import read_page, sign_roster
+from secure_liaison.directory.view import DirectoryView
+from secure_liaison.errors import (
+    CredentialError,
+    CredentialExpiredError,
+    CredentialNotYetValidError,
+    CredentialRevokedError,
+    DirectoryRollbackError,
+    DirectoryStaleError,
+    FormatError,
+    LiaisonError,
+    SignatureError,
+    TamperedError,
+)
+from secure_liaison.identity.anchors import accept_anchor
+from secure_liaison.identity.contents import RevocationContent, RevocationMode
+from secure_liaison.identity.ids import new_device_handle, new_officer_id
+from secure_liaison.identity.names import Names
+from secure_liaison.identity.records import decode_record, encode_record
+from secure_liaison.identity.statements import encode_signed
+from tests.factories import (
+    DAY_S,
+    AgencyFixture,
+    appoint,
+    make_agency,
+    make_charter,
+    make_world,
+    published,
+    with_officer,
+)
+
+NOW = FixedClock().now()
+HOUR_S = 3600
+LATER = Instant(NOW + HOUR_S)
+WORLD = make_world(NOW)
+VIEW = WORLD.view
+A, B = WORLD.agencies["EMB-A"], WORLD.agencies["EMB-B"]
+LI = WORLD.officer("li.wei@EMB-A")
+SIGNER = LI.device.signing.verify_key.key_id(WORLD.realm)
+
+
+def compromised(agency: AgencyFixture, handle: bytes, *, since: int) -> AgencyFixture:
+    state = registry.retire_device(
+        agency.registry,
+        type(LI.device.handle)(handle),
+        mode=RevocationMode.COMPROMISED,
+        since=Instant(since),
+    )
+    return published(replace(agency, registry=state), now=LATER)
+
+
+# --- who is trusted --------------------------------------------------------------------------
+
+
+def test_an_agency_without_a_trusted_anchor_is_unknown() -> None:
+    empty = DirectoryView(WORLD.realm)
+    with pytest.raises(CredentialError, match="unknown-agency"):
+        empty.with_book(A.book, NOW)
+    with pytest.raises(CredentialError, match="unknown-agency"):
+        empty.with_snapshot(A.snapshot, NOW)
+
+
+def test_an_agency_of_another_realm_is_refused() -> None:
+    other = make_agency(make_charter(exercise=False), "EMB-C", now=NOW)
+    with pytest.raises(CredentialError, match="other-realm"):
+        VIEW.with_anchor(other.trusted)
+
+
+def test_a_second_agency_with_the_same_code_is_refused() -> None:
+    double = make_agency(WORLD.charter, "EMB-A", now=NOW)
+    with pytest.raises(CredentialError, match="agency-code-taken"):
+        VIEW.with_anchor(double.trusted)
+
+
+def test_a_known_anchor_changes_nothing() -> None:
+    assert VIEW is VIEW.with_anchor(A.trusted)
+
+
+def test_an_agency_that_claims_anothers_device_is_refused() -> None:
+    thief = make_agency(WORLD.charter, "EMB-C", now=NOW)
+    stolen = replace(thief.registry, leaves=A.registry.leaves)
+    offered = published(replace(thief, registry=stolen), now=NOW)
+    with pytest.raises(CredentialError, match="device-elsewhere"):
+        VIEW.with_anchor(thief.trusted).with_snapshot(offered.snapshot, NOW)
+
+
+def test_an_agency_that_claims_anothers_signing_key_is_refused() -> None:
+    thief = make_agency(WORLD.charter, "EMB-C", now=NOW)
+    renamed = replace(A.registry.leaves[0], handle=new_device_handle())
+    offered = published(replace(thief, registry=thief.registry.with_leaf(renamed)), now=NOW)
+    with pytest.raises(CredentialError, match="device-elsewhere"):
+        VIEW.with_anchor(thief.trusted).with_snapshot(offered.snapshot, NOW)
+
+
+def test_an_agency_that_claims_anothers_officer_is_refused() -> None:
+    thief = make_agency(WORLD.charter, "EMB-C", now=NOW)
+    state = registry.admit_officer(
+        thief.registry,
+        thief.registrar_keys[:1],
+        A.registry.officer_by_login("li.wei"),
+        now=NOW,
+        not_after=Instant(NOW + DAY_S),
+    )
+    offered = published(replace(thief, registry=state), now=NOW)
+    with pytest.raises(CredentialError, match="officer-elsewhere"):
+        VIEW.with_anchor(thief.trusted).with_book(offered.book, NOW)
+
+
+# --- sequence --------------------------------------------------------------------------------
+
+
+def test_a_newer_roster_is_accepted() -> None:
+    newer = published(A, now=LATER)
+    assert (1, 3) == VIEW.with_snapshot(newer.snapshot, LATER).roster_sequences()[A.agency_id]
+
+
+def test_a_roster_rolled_back_is_refused() -> None:
+    newer = VIEW.with_snapshot(published(A, now=LATER).snapshot, LATER)
+    with pytest.raises(DirectoryRollbackError, match="sequence"):
+        newer.with_snapshot(A.snapshot, LATER)
+    with pytest.raises(DirectoryRollbackError, match="sequence"):
+        newer.with_book(A.book, LATER)
+
+
+def test_a_refused_roster_changes_nothing() -> None:
+    newer = VIEW.with_snapshot(published(A, now=LATER).snapshot, LATER)
+    before = newer.to_state()
+    with pytest.raises(DirectoryRollbackError):
+        newer.with_snapshot(A.snapshot, LATER)
+    assert before == newer.to_state()
+
+
+def test_two_rosters_at_one_place_are_refused() -> None:
+    one, other = published(A, now=LATER), published(A, now=Instant(LATER + 1))
+    view = VIEW.with_snapshot(one.snapshot, LATER)
+    with pytest.raises(DirectoryRollbackError, match="equivocation"):
+        view.with_snapshot(other.snapshot, Instant(LATER + 1))
+    with pytest.raises(DirectoryRollbackError, match="equivocation"):
+        view.with_book(other.book, Instant(LATER + 1))
+
+
+def test_a_roster_that_does_not_follow_the_known_one_is_refused() -> None:
+    forked = published(A, now=LATER)
+    fork_of_three = published(forked, now=Instant(LATER + 1))
+    known = VIEW.with_snapshot(published(A, now=Instant(LATER + 2)).snapshot, Instant(LATER + 2))
+    with pytest.raises(DirectoryRollbackError, match="previous"):
+        known.with_snapshot(fork_of_three.snapshot, Instant(LATER + 2))
+
+
+def test_a_gap_in_the_sequence_is_allowed() -> None:
+    far = published(published(A, now=LATER), now=Instant(LATER + 1))
+    view = VIEW.with_snapshot(far.snapshot, Instant(LATER + 1))
+    assert (1, 4) == view.roster_sequences()[A.agency_id]
+
+
+def test_the_same_roster_with_other_signatures_is_the_same() -> None:
+    resigned = sign_roster(read_page(A.snapshot.roster), A.registrar_keys)
+    assert A.snapshot.roster != resigned
+    view = VIEW.with_snapshot(replace(A.snapshot, roster=resigned), NOW)
+    assert (1, 2) == view.roster_sequences()[A.agency_id]
+    assert view.agency_by_code("EMB-A").statements_current
+
+
+def test_a_roster_re_signed_by_one_registrar_only_is_refused() -> None:
+    newer = published(A, now=LATER)
+    record = decode_record(newer.snapshot.roster, max_bytes=2**20)
+    alone = encode_record(replace(record, signatures=record.signatures[:1]))
+    with pytest.raises(SignatureError, match="too-few-signatures"):
+        VIEW.with_snapshot(replace(newer.snapshot, roster=alone), LATER)
+
+
+def next_epoch(epoch: int = 2) -> AgencyFixture:
+    """Let the root appoint new registrars, who begin with an empty registry."""
+    keys = make_agency(WORLD.charter, "X1", now=NOW).registrar_keys
+    appointed = appoint(A.anchor, A.root_keys, keys, now=NOW, epoch=epoch)
+    state = registry.found_registry(A.registry.anchor, encode_signed(appointed))
+    state = replace(state, leaves=A.registry.leaves, last_roster=A.registry.last_roster)
+    return published(replace(A, registrar_keys=keys, registry=state), now=LATER)
+
+
+def test_a_new_epoch_begins_again_at_one() -> None:
+    view = VIEW.with_snapshot(next_epoch().snapshot, LATER)
+    assert (2, 1) == view.roster_sequences()[A.agency_id]
+
+
+def test_an_older_epoch_does_not_come_back_with_a_high_sequence() -> None:
+    view = VIEW.with_snapshot(next_epoch().snapshot, LATER)
+    old = published(published(A, now=LATER), now=LATER)
+    with pytest.raises(DirectoryRollbackError, match="sequence"):
+        view.with_snapshot(old.snapshot, LATER)
+
+
+def test_two_sets_of_registrars_in_one_epoch_are_refused() -> None:
+    with pytest.raises(DirectoryRollbackError, match="equivocation"):
+        VIEW.with_snapshot(next_epoch(epoch=1).snapshot, LATER)
+
+
+def test_statements_of_an_earlier_epoch_do_not_carry_over() -> None:
+    renewed = next_epoch()
+    carried = replace(renewed.registry, statements=A.registry.statements)
+    with pytest.raises(SignatureError):
+        published(replace(renewed, registry=carried), now=LATER)
+
+
+# --- time ------------------------------------------------------------------------------------
+
+
+def test_an_expired_roster_is_not_accepted() -> None:
+    with pytest.raises(CredentialExpiredError, match="roster-expired"):
+        VIEW.with_snapshot(A.snapshot, Instant(NOW + 30 * DAY_S))
+
+
+def test_a_roster_from_the_future_is_not_accepted() -> None:
+    tomorrow = published(A, now=Instant(NOW + DAY_S))
+    with pytest.raises(CredentialNotYetValidError, match="roster-not-yet"):
+        VIEW.with_snapshot(tomorrow.snapshot, NOW)
+
+
+def test_a_fresh_directory_is_fresh() -> None:
+    VIEW.check_fresh(A.agency_id, now=Instant(NOW + DAY_S), max_age_s=DAY_S)
+
+
+def test_a_directory_grows_stale() -> None:
+    with pytest.raises(DirectoryStaleError, match="too-old") as caught:
+        VIEW.check_fresh(A.agency_id, now=Instant(NOW + DAY_S + 1), max_age_s=DAY_S)
+    assert {"hours": 24} == caught.value.facts
+
+
+def test_the_same_roster_again_makes_it_fresh() -> None:
+    later = Instant(NOW + 2 * DAY_S)
+    VIEW.with_snapshot(A.snapshot, later).check_fresh(A.agency_id, now=later, max_age_s=DAY_S)
+
+
+def test_the_moment_of_contact_never_moves_back() -> None:
+    later = Instant(NOW + 2 * DAY_S)
+    view = VIEW.with_snapshot(A.snapshot, later).with_snapshot(A.snapshot, NOW)
+    assert later == view.agency_by_code("EMB-A").checked_at
+
+
+def test_a_clock_set_back_an_hour_makes_nothing_fresh() -> None:
+    with pytest.raises(DirectoryStaleError, match="contact-ahead"):
+        VIEW.check_fresh(A.agency_id, now=Instant(NOW - HOUR_S), max_age_s=DAY_S)
+
+
+def test_an_expired_roster_is_not_fresh_however_new_the_contact() -> None:
+    late = Instant(NOW + 30 * DAY_S)
+    view = VIEW.with_snapshot(A.snapshot, Instant(late - 1))
+    with pytest.raises(DirectoryStaleError, match="expired"):
+        view.check_fresh(A.agency_id, now=late, max_age_s=DAY_S)
+
+
+def test_an_agency_never_heard_of_is_not_fresh() -> None:
+    c = make_agency(WORLD.charter, "EMB-C", now=NOW)
+    with pytest.raises(DirectoryStaleError, match="never-checked"):
+        VIEW.with_anchor(c.trusted).check_fresh(c.agency_id, now=NOW, max_age_s=DAY_S)
+    with pytest.raises(CredentialError, match="unknown-agency"):
+        VIEW.check_fresh(c.agency_id, now=NOW, max_age_s=DAY_S)
+
+
+# --- look-ups --------------------------------------------------------------------------------
+
+
+def test_agencies_are_listed_by_code() -> None:
+    found = VIEW.agencies()
+    assert ["EMB-A", "EMB-B"] == [one.code for one in found]
+    assert all(one.statements_current and one.checked_at == NOW for one in found)
+
+
+def test_an_officer_is_found_by_address_id_and_device() -> None:
+    record = VIEW.find_officer("li.wei@EMB-A")
+    assert (LI.officer, A.agency_id, "Li Wei") == (record.officer, record.agency, record.names.en)
+    assert record == VIEW.officer(LI.officer) == VIEW.owner_of(LI.device.handle)
+
+
+@pytest.mark.parametrize("address", ["li.wei", "@EMB-A", "li.wei@", ""])
+def test_a_malformed_address_is_refused(address: str) -> None:
+    with pytest.raises(FormatError, match="address"):
+        VIEW.find_officer(address)
+
+
+def test_unknown_names_are_told_apart() -> None:
+    with pytest.raises(CredentialError, match="unknown-agency"):
+        VIEW.find_officer("li.wei@EMB-C")
+    with pytest.raises(CredentialError, match="unknown-officer"):
+        VIEW.find_officer("li.wie@EMB-A")
+    with pytest.raises(CredentialError, match="unknown-officer"):
+        VIEW.standing(new_officer_id(), NOW)
+    with pytest.raises(CredentialError, match="unknown-device"):
+        VIEW.device(new_device_handle())
+    with pytest.raises(CredentialError, match="unknown-key"):
+        VIEW.device_by_signing_key(KeyId(bytes(32)))
+
+
+def test_a_device_is_found_by_handle_and_key() -> None:
+    agency, leaf = VIEW.device(LI.device.handle)
+    assert (A.agency_id, LI.device.signing.verify_key) == (agency, leaf.signing_key)
+    assert (agency, leaf) == VIEW.device_by_signing_key(SIGNER)
+    assert (leaf,) == VIEW.devices_of(LI.officer, NOW)
+
+
+def test_a_device_outside_its_period_is_not_used() -> None:
+    assert () == VIEW.devices_of(LI.officer, Instant(NOW - HOUR_S))
+    assert () == VIEW.devices_of(LI.officer, Instant(NOW + 30 * DAY_S))
+
+
+def test_a_lost_device_is_not_used_any_more() -> None:
+    lost = compromised(A, LI.device.handle, since=NOW)
+    view = VIEW.with_book(lost.book, LATER)
+    assert () == view.devices_of(LI.officer, LATER)
+    assert LI.officer == view.owner_of(LI.device.handle).officer
+
+
+def test_an_older_book_names_no_owner_for_exchanged_keys() -> None:
+    other = next(leaf for leaf in A.registry.leaves if leaf.handle != LI.device.handle)
+    own = next(leaf for leaf in A.registry.leaves if leaf.handle == LI.device.handle)
+    fresh = with_officer(A, "x.y", Names(zh="某", en="Someone"), now=NOW).registry.leaves
+    stranger = next(leaf for leaf in fresh if leaf.handle not in {own.handle, other.handle})
+    swapped = replace(
+        A.registry,
+        statements=(),
+        leaves=tuple(
+            sorted((other, replace(stranger, handle=own.handle)), key=lambda leaf: leaf.handle)
+        ),
+    )
+    view = VIEW.with_snapshot(published(replace(A, registry=swapped), now=LATER).snapshot, LATER)
+    with pytest.raises(CredentialError, match="unknown-owner"):
+        view.owner_of(LI.device.handle)
+
+
+# --- signers ---------------------------------------------------------------------------------
+
+
+def test_an_active_signer_counts() -> None:
+    VIEW.check_signer(SIGNER, at_now=NOW, witnessed_at=None)
+
+
+def test_an_unknown_signer_does_not() -> None:
+    with pytest.raises(CredentialError, match="unknown-key"):
+        VIEW.check_signer(KeyId(bytes(32)), at_now=NOW, witnessed_at=None)
+
+
+def test_a_compromised_signer_counts_only_for_what_was_witnessed_before() -> None:
+    since = NOW + 100
+    view = VIEW.with_snapshot(compromised(A, LI.device.handle, since=since).snapshot, LATER)
+    view.check_signer(SIGNER, at_now=LATER, witnessed_at=Instant(since - 1))
+    for witnessed in (None, Instant(since)):
+        with pytest.raises(CredentialRevokedError, match="compromised"):
+            view.check_signer(SIGNER, at_now=LATER, witnessed_at=witnessed)
+
+
+def test_a_revocation_statement_counts_as_the_leaf_does() -> None:
+    revoked = registry.revoke(
+        A.registry,
+        A.registrar_keys[:1],
+        RevocationContent(target=SIGNER, mode=RevocationMode.COMPROMISED, since=NOW),
+        now=LATER,
+        not_after=Instant(LATER + DAY_S),
+    )
+    view = VIEW.with_book(published(replace(A, registry=revoked), now=LATER).book, LATER)
+    with pytest.raises(CredentialRevokedError, match="compromised"):
+        view.check_signer(SIGNER, at_now=LATER, witnessed_at=None)
+    assert () == view.devices_of(LI.officer, LATER)
+
+
+def test_a_revocation_acts_after_its_own_period_and_without_a_matching_book() -> None:
+    revoked = registry.revoke(
+        A.registry,
+        A.registrar_keys[:1],
+        RevocationContent(target=SIGNER, mode=RevocationMode.COMPROMISED, since=NOW),
+        now=LATER,
+        not_after=Instant(LATER + 1),
+    )
+    with_it = published(replace(A, registry=revoked), now=LATER)
+    newer = published(with_it, now=Instant(LATER + 10))
+    view = VIEW.with_book(with_it.book, LATER).with_snapshot(newer.snapshot, Instant(LATER + 10))
+    with pytest.raises(CredentialRevokedError):
+        view.check_signer(SIGNER, at_now=Instant(LATER + 10), witnessed_at=None)
+
+
+def test_one_agency_cannot_revoke_anothers_key() -> None:
+    revoked = registry.revoke(
+        B.registry,
+        B.registrar_keys[:1],
+        RevocationContent(target=SIGNER, mode=RevocationMode.COMPROMISED, since=NOW),
+        now=LATER,
+        not_after=Instant(LATER + DAY_S),
+    )
+    view = VIEW.with_book(published(replace(B, registry=revoked), now=LATER).book, LATER)
+    view.check_signer(SIGNER, at_now=LATER, witnessed_at=None)
+
+
+def test_under_an_expired_roster_only_a_witnessed_time_counts() -> None:
+    late = Instant(NOW + 30 * DAY_S)
+    VIEW.check_signer(SIGNER, at_now=late, witnessed_at=NOW)
+    with pytest.raises(CredentialExpiredError, match="roster-expired"):
+        VIEW.check_signer(SIGNER, at_now=late, witnessed_at=None)
+
+
+def test_a_clock_an_hour_slow_denies_a_signer() -> None:
+    with pytest.raises(CredentialNotYetValidError):
+        VIEW.check_signer(SIGNER, at_now=Instant(NOW - HOUR_S), witnessed_at=None)
+
+
+# --- state -----------------------------------------------------------------------------------
+
+
+def test_a_view_survives_its_state() -> None:
+    state = VIEW.to_state()
+    restored = DirectoryView.from_state(state)
+    assert state == restored.to_state()
+    assert VIEW.agencies() == restored.agencies()
+    assert VIEW.standing(LI.officer, NOW) == restored.standing(LI.officer, NOW)
+
+
+def test_a_view_with_an_outdated_book_survives_its_state() -> None:
+    view = VIEW.with_snapshot(published(A, now=LATER).snapshot, LATER)
+    restored = DirectoryView.from_state(view.to_state())
+    assert view.agencies() == restored.agencies()
+    assert not restored.agency_by_code("EMB-A").statements_current
+
+
+def test_a_restored_view_still_refuses_a_rollback() -> None:
+    newer = VIEW.with_snapshot(published(A, now=LATER).snapshot, LATER)
+    with pytest.raises(DirectoryRollbackError, match="sequence"):
+        DirectoryView.from_state(newer.to_state()).with_snapshot(A.snapshot, LATER)
+
+
+def test_a_view_whose_rosters_have_expired_can_still_be_read() -> None:
+    restored = DirectoryView.from_state(VIEW.to_state())
+    assert "Li Wei" == restored.find_officer("li.wei@EMB-A").names.en
+
+
+def test_an_empty_view_survives_its_state() -> None:
+    assert () == DirectoryView.from_state(DirectoryView(WORLD.realm).to_state()).agencies()
+
+
+STATE = VIEW.to_state()
+
+
+@given(size=st.integers(0, len(STATE) - 1))
+def test_a_truncated_state_is_refused(size: int) -> None:
+    with pytest.raises(FormatError):
+        DirectoryView.from_state(STATE[:size])
+
+
+def test_a_state_whose_anchor_was_exchanged_is_refused() -> None:
+    other = make_agency(WORLD.charter, "EMB-C", now=NOW)
+    digits = A.anchor.digits().encode()
+    assert digits in STATE
+    with pytest.raises(TamperedError, match="digits"):
+        DirectoryView.from_state(STATE.replace(digits, other.anchor.digits().encode()))
+
+
+@given(position=st.integers(0, len(STATE) - 1))
+def test_a_flipped_byte_never_reads_as_another_roster(position: int) -> None:
+    flipped = bytearray(STATE)
+    flipped[position] ^= 0x01
+    try:
+        restored = DirectoryView.from_state(bytes(flipped))
+    except LiaisonError:
+        return
+    sequences = restored.roster_sequences()
+    assert VIEW.roster_sequences() == sequences
+
+
+def test_digits_are_needed_for_every_new_anchor() -> None:
+    with pytest.raises(TamperedError, match="digits"):
+        accept_anchor(A.anchor, typed_digits=B.anchor.digits())
+
+
+def test_noise_is_no_state() -> None:
+    with pytest.raises(FormatError):
+        DirectoryView.from_state(random_bytes(40))
