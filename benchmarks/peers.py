@@ -62,7 +62,14 @@ class Gpg:
     def close(self) -> None:
         """End the agent and remove the keys."""
         if not self.missing:
-            subprocess.run(["gpgconf", "--homedir", self._home, "--kill", "all"], check=True)
+            ending = [
+                shutil.which("gpgconf") or "gpgconf",
+                "--homedir",
+                self._home,
+                "--kill",
+                "all",
+            ]
+            subprocess.run(ending, check=True)
             shutil.rmtree(self._home, ignore_errors=True)
 
     def _run(self, *words: str) -> str:

@@ -22,7 +22,7 @@ from secure_liaison.errors import (
     ReplayError,
     SignatureError,
 )
-from secure_liaison.wire import SignedRequest, verify_request
+from secure_liaison.wire import RefusalCode, SignedRequest, verify_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,7 @@ class Authenticator:
                 window_s=self._window_s,
             )
         except CredentialError as exc:
-            raise RelayRefusedError("clock") from exc
+            raise RelayRefusedError(RefusalCode.CLOCK.value) from exc
         except (SignatureError, ReplayError) as exc:
             raise RelayRefusedError("not-admitted") from exc
         return Caller(device=found[0], request=request, now=now)

@@ -11,11 +11,10 @@ Source: docs/concepts/house.md; DESIGN §3.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 from secure_liaison.audit.events import Event, EventType
 from secure_liaison.audit.ledger import Ledger
-from secure_liaison.capsule.format import Role
 from secure_liaison.clock import GuardedClock, SystemClock
 from secure_liaison.directory.registry import RegistryState
 from secure_liaison.directory.view import DirectoryView
@@ -39,8 +38,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from secure_liaison.clock import Clock
-    from secure_liaison.crypto.hpke import KemPrivateKey
-    from secure_liaison.crypto.keys import KeyId, Realm
+    from secure_liaison.crypto.keys import Realm
     from secure_liaison.directory.standing import AgencyRecord, OfficerRecord
     from secure_liaison.identity.anchors import RealmCharter
     from secure_liaison.vault.keyring import DeviceKeys
@@ -70,6 +68,7 @@ class Office:
 
     Attributes:
         vault: Where everything is kept.
+        machine_clock: The machine's, for nothing but the time of requests.
         clock: Never behind the ledger.
         charter: The realm: its name, and whether it is an exercise.
         realm: The realm's id.
@@ -96,6 +95,7 @@ class Office:
         self.bodies = BodyStore(vault.bodies_folder)
         self.agency = AgencyId(_required(self.records.document(AGENCY)))
         self.login = self.records.setting(LOGIN) or ""
+        self.machine_clock = clock
         self.clock = GuardedClock(clock)
         self.ledger = _ledger(vault, keys, realm=self.realm, clock=self.clock)
         self.gate = Gate(self.ledger, self.clock, vault.transaction)
@@ -135,16 +135,6 @@ class Office:
         with self.vault.transaction():
             self.ledger.append(event)
 
-    def private_key(self, role: Role, key_id: KeyId) -> KemPrivateKey | None:
-        """Return the private key of a stanza, or nothing if this device has none."""
-        match role:
-            case Role.VAULT:
-                return self.keyring.vault_key(key_id)
-            case Role.PREKEY:
-                return self.keyring.prekeys.private_key(key_id)
-            case _:
-                assert_never(role)
-
     def agency_record(self, agency: AgencyId) -> AgencyRecord:
         """Return what the directory says of an agency.
 
@@ -178,7 +168,9 @@ class Office:
             self.relay_url(agency or self.agency),
             device=self.keys.handle,
             key=self.keys.request,
-            clock=self.clock,
+            # A request's time is judged by the relay. The guarded clock, once it was wrong, would
+            # stay ahead of a machine that was put right, and no request would pass until then.
+            clock=self.machine_clock,
         )
 
     def close(self) -> None:

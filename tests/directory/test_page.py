@@ -187,6 +187,11 @@ def test_a_status_and_its_moment_belong_together() -> None:
         replace(LEAF, status=LeafStatus.RETIRED)
 
 
+def test_a_leafs_period_does_not_end_before_it_begins() -> None:
+    with pytest.raises(FormatError, match="validity-order"):
+        replace(LEAF, not_after=NOW)
+
+
 def test_a_retired_device_is_active_until_its_moment() -> None:
     leaf = leaf_of(DEVICE, LeafStatus.RETIRED)
     assert [True, False] == [leaf.is_active(now=Instant(NOW + n)) for n in (9, 10)]

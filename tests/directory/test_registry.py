@@ -14,6 +14,7 @@ from secure_liaison.directory.leaf import LeafStatus
 from secure_liaison.directory.page import read_page, roster_digest
 from secure_liaison.directory.registry import RegistryState
 from secure_liaison.directory.roster import NO_RELAY
+from secure_liaison.encoding import decode, encode
 from secure_liaison.errors import (
     CredentialError,
     CredentialExpiredError,
@@ -251,3 +252,10 @@ def test_a_salt_stays_with_its_statement() -> None:
 def test_a_truncated_registry_is_refused(size: int) -> None:
     with pytest.raises(FormatError):
         RegistryState.from_bytes(DATA[:size])
+
+
+def test_a_malformed_pack_list_is_refused() -> None:
+    value = decode(DATA, max_bytes=2**24)
+    assert isinstance(value, dict)
+    with pytest.raises(FormatError, match="minimum-packs"):
+        RegistryState.from_bytes(encode({**value, 2: [7]}))

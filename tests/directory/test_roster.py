@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secure_liaison.clock import FixedClock, Instant
+from secure_liaison.crypto.signing import SigningKey
 from secure_liaison.directory.roster import (
     Snapshot,
     VerifiedSnapshot,
@@ -28,7 +29,7 @@ from secure_liaison.errors import (
 )
 from secure_liaison.identity.anchors import open_anchor
 from secure_liaison.identity.records import decode_record, encode_record
-from tests.factories import DAY_S, PEOPLE, make_world
+from tests.factories import DAY_S, PEOPLE, make_world, published
 
 NOW = FixedClock().now()
 HOUR_S = 3600
@@ -115,6 +116,14 @@ def test_a_clock_an_hour_fast_denies_at_the_end() -> None:
 def test_a_clock_an_hour_slow_denies_at_the_beginning() -> None:
     with pytest.raises(CredentialNotYetValidError):
         verify(A.snapshot, at=NOW - HOUR_S)
+
+
+@pytest.mark.parametrize("keys", [A.root_keys, A.registrar_keys])
+def test_a_device_key_is_neither_root_nor_registrar_key(keys: tuple[SigningKey, ...]) -> None:
+    leaf = replace(A.registry.leaves[0], signing_key=keys[0].verify_key)
+    mixed = replace(A.registry, leaves=(leaf,), statements=())
+    with pytest.raises(CredentialError, match="key-two-uses"):
+        published(replace(A, registry=mixed), now=NOW)
 
 
 def test_nobody_else_makes_a_verified_snapshot() -> None:

@@ -19,8 +19,8 @@ from secure_liaison.identity.statements import (
     ClearanceContent,
     OfficerContent,
     SignedStatement,
-    decode_signed,
     encode_signed,
+    sign_statement,
 )
 from tests.factories import DAY_S, POLICY, YEAR_S, make_agreement, make_world, published
 
@@ -245,27 +245,29 @@ def test_each_side_may_have_signed_its_own_copy_only() -> None:
     assert view.agreement_between(A.agency_id, B.agency_id, LATER) is not None
 
 
-def test_an_agreement_that_names_a_party_which_did_not_sign_is_not_in_force() -> None:
-    signed = make_agreement(A, B, now=NOW)
+def test_an_agreement_that_the_other_party_does_not_hold_is_not_in_force() -> None:
     state = registry.withdraw(A.registry, find(AgreementContent, A.registry))
-    state = registry.add_agreement(state, only(signed, A))
+    state = registry.add_agreement(state, only(make_agreement(A, B, now=NOW), A))
     view = VIEW.with_book(published(replace(A, registry=state), now=LATER).book, LATER)
     assert None is view.agreement_between(A.agency_id, B.agency_id, LATER)
 
 
 def test_a_forged_signature_of_the_other_party_does_not_count() -> None:
     signed = make_agreement(A, B, now=NOW)
-    bytes_of = dict(signed.signatures)
-    theirs = next(iter({pair[0] for pair in only(signed, B).signatures}))
-    ours = next(iter({pair[0] for pair in only(signed, A).signatures}))
-    forged = replace(
-        signed, signatures=tuple(sorted({ours: bytes_of[ours], theirs: bytes_of[ours]}.items()))
-    )
-    assert decode_signed(encode_signed(forged)) == forged
-    state = registry.withdraw(A.registry, find(AgreementContent, A.registry))
-    state = registry.add_agreement(state, forged)
-    view = VIEW.with_book(published(replace(A, registry=state), now=LATER).book, LATER)
+    ((ours, good),) = only(signed, A).signatures
+    ((theirs, _),) = only(signed, B).signatures
+    forged = replace(signed, signatures=tuple(sorted([(ours, good), (theirs, good)])))
+    view = with_agreement(forged, signed)
     assert None is view.agreement_between(A.agency_id, B.agency_id, LATER)
+
+
+def test_an_agreement_whose_statement_has_ended_is_not_in_force() -> None:
+    signed = make_agreement(A, B, now=NOW)
+    short = replace(signed.statement, not_after=Instant(LATER + 1))
+    renewed = sign_statement(short, (A.registrar_keys[0], B.registrar_keys[0]))
+    view = with_agreement(renewed, renewed)
+    assert view.agreement_between(A.agency_id, B.agency_id, LATER) is not None
+    assert None is view.agreement_between(A.agency_id, B.agency_id, Instant(LATER + 1))
 
 
 # --- accreditation ---------------------------------------------------------------------------

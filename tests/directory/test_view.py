@@ -29,6 +29,7 @@ from secure_liaison.identity.anchors import accept_anchor
 from secure_liaison.identity.contents import RevocationContent, RevocationMode
 from secure_liaison.identity.ids import new_device_handle, new_officer_id
 from secure_liaison.identity.names import Names
+from secure_liaison.identity.officer_contents import DeviceContent
 from secure_liaison.identity.records import decode_record, encode_record
 from secure_liaison.identity.statements import encode_signed
 from tests.factories import (
@@ -49,6 +50,7 @@ WORLD = make_world(NOW)
 VIEW = WORLD.view
 A, B = WORLD.agencies["EMB-A"], WORLD.agencies["EMB-B"]
 LI = WORLD.officer("li.wei@EMB-A")
+EMPTY = make_agency(WORLD.charter, "EMB-C", now=NOW)
 SIGNER = LI.device.signing.verify_key.key_id(WORLD.realm)
 
 
@@ -283,6 +285,34 @@ def test_an_officer_is_found_by_address_id_and_device() -> None:
     record = VIEW.find_officer("li.wei@EMB-A")
     assert (LI.officer, A.agency_id, "Li Wei") == (record.officer, record.agency, record.names.en)
     assert record == VIEW.officer(LI.officer) == VIEW.owner_of(LI.device.handle)
+
+
+def test_an_agencys_officers_are_listed_by_login() -> None:
+    assert ["li.wei", "sec"] == [one.login for one in VIEW.officers_of(A.agency_id)]
+    assert () == VIEW.with_anchor(EMPTY.trusted).officers_of(EMPTY.agency_id)
+    with pytest.raises(CredentialError, match="unknown-agency"):
+        VIEW.officers_of(EMPTY.agency_id)
+
+
+def test_a_device_without_a_book_has_no_owner() -> None:
+    view = DirectoryView(WORLD.realm).with_anchor(A.trusted).with_snapshot(A.snapshot, NOW)
+    with pytest.raises(CredentialError, match="unknown-owner"):
+        view.owner_of(LI.device.handle)
+    view.check_signer(SIGNER, at_now=NOW, witnessed_at=None)
+    assert A.agency_id == DirectoryView.from_state(view.to_state()).device(LI.device.handle)[0]
+
+
+def test_a_device_whose_statement_was_withdrawn_has_no_owner() -> None:
+    digest = next(
+        one.digest
+        for one in A.registry.about(LI.officer)
+        if isinstance(one.statement.content, DeviceContent)
+    )
+    state = registry.withdraw(A.registry, digest)
+    view = VIEW.with_book(published(replace(A, registry=state), now=LATER).book, LATER)
+    with pytest.raises(CredentialError, match="unknown-owner"):
+        view.owner_of(LI.device.handle)
+    assert () == view.devices_of(LI.officer, LATER)
 
 
 @pytest.mark.parametrize("address", ["li.wei", "@EMB-A", "li.wei@", ""])

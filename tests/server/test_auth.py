@@ -13,7 +13,7 @@ from secure_liaison.directory.roster import encode_snapshot
 from secure_liaison.errors import RelayRefusedError
 from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.identity.ids import new_device_handle
-from secure_liaison.wire import EMPTY_DIGEST, RefusalCode, decode_refusal, sign_request
+from secure_liaison.wire import EMPTY_DIGEST, OBJECT_TYPE, RefusalCode, decode_refusal, sign_request
 from tests.factories import DeviceBundle, published
 from tests.parcels import make_parcel
 from tests.server.conftest import URL, Inside
@@ -184,3 +184,100 @@ def test_nothing_is_delivered_to_a_device_that_left_the_roster(inside: Inside) -
     with pytest.raises(RelayRefusedError) as caught:
         inside.desk("li.wei@EMB-A").submit(parcel.submission, parcel.leaves, file)
     assert "mailbox-unknown" == caught.value.reason
+
+
+def test_a_body_under_another_digest_than_the_signed_one_is_refused(inside: Inside) -> None:
+    parcel = make_parcel(inside.realm, [inside.device(READER).handle])
+    target = "/v0/objects"
+    headers = signed(inside, inside.device(OTHER), method="POST", target=target, content=b"other")
+    headers["content-type"] = OBJECT_TYPE
+    response = inside.client.post(target, headers=headers, content=parcel.content)
+    assert RefusalCode.TAMPERED is code_of(response)
+    assert [] == inside.files()
+    assert 0 == inside.store.counts()["objects"]
+
+
+@pytest.mark.parametrize("cut", [1, 3000, 9000])
+def test_a_submission_that_announces_too_little_is_refused(inside: Inside, cut: int) -> None:
+    content = make_parcel(inside.realm, [inside.device(READER).handle]).content[:-cut]
+    target = "/v0/objects"
+    headers = signed(inside, inside.device(OTHER), method="POST", target=target, content=content)
+    headers["content-type"] = OBJECT_TYPE
+    response = inside.client.post(target, headers=headers, content=content)
+    assert RefusalCode.MALFORMED is code_of(response)
+    assert [] == inside.files()
+
+
+def test_a_submission_without_length_or_type_is_refused(inside: Inside) -> None:
+    content = make_parcel(inside.realm, [inside.device(READER).handle]).content
+    target = "/v0/objects"
+    headers = signed(inside, inside.device(OTHER), method="POST", target=target, content=content)
+    response = inside.client.post(target, headers=headers, content=content)
+    assert RefusalCode.MALFORMED is code_of(response)
+    again = signed(inside, inside.device(OTHER), method="POST", target=target, content=content)
+    chunked = inside.client.post(
+        target, headers={**again, "content-type": OBJECT_TYPE}, content=iter([content])
+    )
+    assert RefusalCode.MALFORMED is code_of(chunked)
+
+
+def test_a_device_past_its_validity_is_refused(inside: Inside) -> None:
+    inside.clock.advance(366 * 86_400)
+    with pytest.raises(RelayRefusedError) as caught:
+        inside.desk(READER).collect()
+    assert "not-admitted" == caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["/v0/mailbox", "/v0/mailbox?after=00&limit=9", "/v0/mailbox?limit=9&after=0"]
+    + [
+        "/v0/mailbox?after=0&limit=0",
+        "/v0/mailbox?after=0&limit=257",
+        "/v0/mailbox?after=-1&limit=1",
+    ],
+)
+def test_a_query_of_another_form_is_refused(inside: Inside, target: str) -> None:
+    headers = signed(inside, inside.device(READER), target=target)
+    assert RefusalCode.MALFORMED is code_of(inside.client.get(target, headers=headers))
+
+
+@pytest.mark.parametrize(
+    "wanted", ["bytes=0-", "bytes=5-9", "bytes=-5", "bytes=99999-", "lines=1-"]
+)
+def test_a_range_of_another_form_is_refused(inside: Inside, wanted: str) -> None:
+    parcel = make_parcel(inside.realm, [inside.device(READER).handle])
+    file = inside.settings.folder / "parcel"
+    file.write_bytes(parcel.body)
+    inside.desk(OTHER).submit(parcel.submission, parcel.leaves, file)
+    target = f"/v0/objects/{parcel.digest.hex()}/body"
+    headers = {**signed(inside, inside.device(READER), target=target), "range": wanted}
+    assert RefusalCode.MALFORMED is code_of(inside.client.get(target, headers=headers))
+
+
+def test_a_content_where_none_belongs_is_refused(inside: Inside) -> None:
+    headers = signed(inside, inside.device(READER))
+    response = inside.client.request("GET", MAILBOX, headers=headers, content=b"x")
+    assert RefusalCode.TOO_LARGE is code_of(response)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", "/", RefusalCode.NOT_FOUND),
+        ("GET", "/v0/objects/xyz/body", RefusalCode.NOT_FOUND),
+        ("GET", "/v0/mailbox/", RefusalCode.NOT_FOUND),
+        ("DELETE", "/v0/mailbox", RefusalCode.METHOD),
+    ],
+)
+def test_unknown_paths_and_methods_are_refused_in_the_one_shape(
+    inside: Inside, method: str, path: str, code: RefusalCode
+) -> None:
+    response = inside.client.request(method, path)
+    assert (code.status, code) == (response.status_code, code_of(response))
+
+
+def test_an_unexpected_fault_has_the_one_shape_too(inside: Inside) -> None:
+    inside.store.close()
+    response = inside.client.get(MAILBOX, headers=signed(inside, inside.device(READER)))
+    assert (500, RefusalCode.INTERNAL) == (response.status_code, code_of(response))

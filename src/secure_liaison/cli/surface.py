@@ -15,15 +15,18 @@ import json
 import os
 import sys
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from secure_liaison import i18n
+from secure_liaison.clock import to_iso
 from secure_liaison.errors import (
     AccessDeniedError,
+    CredentialError,
     FormatError,
     LiaisonError,
     NotAddressedError,
@@ -34,9 +37,21 @@ from secure_liaison.monitor.decision import refusal_json, render_refusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from secure_liaison.clock import Instant
     from secure_liaison.i18n import Language
+    from secure_liaison.identity.anchors import RealmCharter
 
 __all__ = ["Exit", "Surface", "exit_code_of"]
+
+
+_UNKNOWN: Final = "unknown-"
+_FILE_REASONS: Final = (
+    (FileNotFoundError, "missing"),
+    (PermissionError, "no-access"),
+    (IsADirectoryError, "folder"),
+    (NotADirectoryError, "missing"),
+    (FileExistsError, "exists"),
+)
 
 
 class Exit(IntEnum):
@@ -54,6 +69,8 @@ def exit_code_of(error: LiaisonError) -> Exit:
     match error:
         case AccessDeniedError() | NotAddressedError():
             return Exit.REFUSED
+        case CredentialError() if error.reason.startswith(_UNKNOWN):
+            return Exit.FAILED  # an address or a device that nobody knows proves nothing false
         case VerificationError() | FormatError():
             return Exit.NOT_VERIFIED
         case _:
@@ -66,25 +83,46 @@ class Surface:
     Attributes:
         language: Of every sentence.
         as_json: Whether stdout holds one JSON document instead of lines.
+        exercise: Whether the realm of what was opened is an exercise; nothing before.
     """
 
     def __init__(self, language: Language, *, as_json: bool = False) -> None:
         """Speak ``language``."""
         self.language = language
         self.as_json = as_json
+        self.exercise: bool | None = None
         self._err = Console(stderr=True, highlight=False, no_color="NO_COLOR" in os.environ)
 
     def text(self, key: str, **values: object) -> str:
         """Return one sentence of the catalogues."""
         return i18n.text(key, self.language, **values)
 
+    def moment(self, instant: Instant | int | None) -> str:
+        """Render seconds UTC in local time with UTC beside it; empty for nothing."""
+        if instant is None:
+            return ""
+        local = datetime.fromtimestamp(instant, tz=UTC).astimezone()
+        return f"{local:%Y-%m-%d %H:%M %z} ({to_iso(instant)})"
+
+    def enter(self, charter: RealmCharter) -> None:
+        """Say in which realm this is; an exercise is told before anything else."""
+        self.exercise = charter.exercise
+        if charter.exercise:
+            self.talk("cli.exercise", realm=charter.name)
+
     def result(self, data: dict[str, Any], *lines: str) -> None:
         """Give the command's result: ``data`` as JSON, or ``lines``."""
+        if self.exercise is not None:
+            data = {**data, "exercise": self.exercise}
         if self.as_json:
             print(json.dumps(data, ensure_ascii=False, sort_keys=True, indent=2))
         else:
             for line in lines:
                 print(line)
+
+    def page(self, text: str) -> None:
+        """Show help to somebody who did not ask for it."""
+        self._err.print(text, markup=False, soft_wrap=True)
 
     def talk(self, key: str, **values: object) -> None:
         """Say something beside the result."""
@@ -107,6 +145,23 @@ class Surface:
             self._line(f"{self.text('cli.hint')}: {i18n.hint(error, self.language)}")
         return code
 
+    def fail_file(self, error: OSError) -> Exit:
+        """Explain that a file named on the command line cannot be used."""
+        kinds = (reason for kind, reason in _FILE_REASONS if isinstance(error, kind))
+        reason = next(kinds, "other")
+        name = error.filename if error.filename is not None else ""
+        cause = self.text(f"cli.file.{reason}", name=name, said=error.strerror or "")
+        self.explain("file", reason, cause, self.text("cli.file.hint"))
+        return Exit.FAILED
+
+    def explain(self, code: str, reason: str, cause: str, hint: str) -> None:
+        """Say what happened and the next step, for what is no error of the library."""
+        if self.as_json:
+            self.result({"error": {"code": code, "reason": reason, "cause": cause, "hint": hint}})
+        else:
+            self._line(cause)
+            self._line(f"{self.text('cli.hint')}: {hint}")
+
     @contextmanager
     def progress(self, key: str, **values: object) -> Iterator[Callable[[int, int], None]]:
         """Show a bar on a terminal while the block runs; give it (bytes done, bytes in all)."""
@@ -123,6 +178,7 @@ class Surface:
         data: dict[str, Any] = {
             "code": error.code,
             "reason": error.reason,
+            "facts": dict(error.facts),
             "cause": i18n.cause(error, self.language),
             "hint": i18n.hint(error, self.language),
         }

@@ -11,7 +11,6 @@ Source: docs/spec/vault.md §key files.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.crypto.keys import Realm, Secret, Tag, frame
@@ -20,6 +19,7 @@ from secure_liaison.crypto.payload import open_sealed, seal_whole
 from secure_liaison.crypto.signing import SigningKey
 from secure_liaison.encoding import decode_fields, encode
 from secure_liaison.errors import OutOfOrderError
+from secure_liaison.vault.folder import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,19 +38,15 @@ def write_key_file(
 
     Raises:
         OutOfOrderError: ``key-file-exists``.
+        VaultError: the disk's reasons; then nothing was written.
     """
     sealing = Secret.generate()
     slot = seal_slot(passphrase, sealing, cost=cost)
     sealed = seal_whole(sealing, key.seed(), context=frame(_TAG, realm, slot))
     data = encode({0: 0, 1: realm.octets, 2: slot, 3: sealed})
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as exc:
-        raise OutOfOrderError("key-file-exists") from exc
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(data)
-        stream.flush()
-        os.fsync(stream.fileno())
+    if path.exists():
+        raise OutOfOrderError("key-file-exists")
+    write_atomically(path, data)
 
 
 def read_key_file(path: Path, passphrase: str) -> SigningKey:

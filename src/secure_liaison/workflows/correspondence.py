@@ -186,8 +186,10 @@ def read(
         office.mail.shares.keep(item.digest, [verified.share])
         stanza = verified.claims.capsule.stanza
         if stanza.role is Role.PREKEY:
-            office.keyring.prekeys.delete(stanza.key_id, at=now)
+            office.keyring.prekeys.spend(stanza.key_id, at=now)
         office.gate.effect(permit, filing.event_about(office, EventType.DOC_OPEN, verified))
+    if stanza.role is Role.PREKEY:
+        office.vault.checkpoint()  # until then the write-ahead file still holds the spent key
     return Opened(verified=verified, head=head)
 
 

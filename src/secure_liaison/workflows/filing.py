@@ -83,7 +83,7 @@ def verified_capsule(
     Raises:
         LiaisonError: as `unwrap` and `verify`.
     """
-    claims = unwrap(capsule, office.private_key, office.realm, kept=kept)
+    claims = unwrap(capsule, office.keyring.private_key, office.realm, kept=kept)
     return verify(
         claims,
         view=office.directory,
