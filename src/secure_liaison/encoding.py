@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fields", "Value", "decode", "decode_fields", "encode"]
 
-Value: TypeAlias = (
-    "int | bytes | str | bool | Sequence[Value] | Mapping[int, Value] | None"
-)
+Value: TypeAlias = "int | bytes | str | bool | Sequence[Value] | Mapping[int, Value] | None"
 
 MAX_DEPTH: Final = 16
 _MAX_KEY: Final = 255
@@ -107,9 +105,7 @@ class Fields:
             raise FormatError("field-missing", field=key)
         return self._left.pop(key)  # type: ignore[no-any-return]  # decoded values only
 
-    def octets(
-        self, key: int, *, size: int | None = None, max_size: int = 2**20
-    ) -> bytes:
+    def octets(self, key: int, *, size: int | None = None, max_size: int = 2**20) -> bytes:
         """Take a byte string of exactly ``size`` bytes, or of at most ``max_size``."""
         taken = self.value(key)
         if not isinstance(taken, bytes):
@@ -206,11 +202,7 @@ def _check_encodable(value: object, *, depth: int) -> None:
             _check_encodable(item, depth=depth + 1)
     elif isinstance(value, dict):
         for key, item in value.items():
-            if (
-                isinstance(key, bool)
-                or not isinstance(key, int)
-                or not 0 <= key <= _MAX_KEY
-            ):
+            if isinstance(key, bool) or not isinstance(key, int) or not 0 <= key <= _MAX_KEY:
                 msg = "map keys are integers 0..255"
                 raise ValueError(msg)
             _check_encodable(item, depth=depth + 1)

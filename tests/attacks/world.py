@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from typing_extensions import override
 
 from liaison_relay.intake.snapshots import read_admission
 from liaison_relay.routes.application import build_application
@@ -175,9 +176,7 @@ class Template:
             for other, keys in self.agencies.items():
                 if keys.anchor.realm == desk.realm:
                     if other != code:
-                        enrolment.trust(
-                            desk, keys.anchor_octets, typed_digits=keys.anchor.digits()
-                        )
+                        enrolment.trust(desk, keys.anchor_octets, typed_digits=keys.anchor.digits())
                     enrolment.import_book(desk, books[other])
 
 
@@ -208,7 +207,7 @@ class Scene:
         if login not in self._desks:
             home = self._copy(HOME[login], login)
             self._desks[login] = open_office(home, _PASSPHRASE, clock=clock or self.clock)
-            self._opened.callback(lambda: self._desks[login].close())
+            self._opened.callback(self._desks[login].close)
         return self._desks[login]
 
     def reopen(self, login: str, clock: Clock | None = None) -> Office:
@@ -216,6 +215,7 @@ class Scene:
         self._desks[login].close()
         home = self.folder / HOME[login] / login
         self._desks[login] = open_office(home, _PASSPHRASE, clock=clock or self.clock)
+        self._opened.callback(self._desks[login].close)
         return self._desks[login]
 
     def registry(self, code: str) -> Registry:
@@ -304,6 +304,7 @@ class Scene:
 class _LeftOpen(HttpRelay):
     """Closing it leaves the test's client open for the next one."""
 
+    @override
     def close(self) -> None:
         """Do nothing."""
 

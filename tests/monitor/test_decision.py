@@ -41,7 +41,7 @@ def test_a_refusal_in_chinese() -> None:
     assert [
         "已拒绝：有规则未满足。没有封装、发送或显示任何内容。",
         "CLEARANCE_BELOW_LABEL  m.rossi@EMB-B：涉密资格低于该件密级",
-        "  需要：CN JIMI (机密, 2 of 3)；现有：CN MIMI (秘密, 1 of 3)",
+        "  需要：机密；现有：秘密",
         "  规则：clearance.level@cn.state-secrets@2024-09-01",
         "  可由其改变：收件机构保密员",
         "  可改为：摘录为较低密级后发送",

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from secure_liaison.capsule.core import MAX_TIME
 from secure_liaison.clock import Instant
 from secure_liaison.crypto.keys import DIGEST_SIZE, Digest, KeyId, Tag
 from secure_liaison.crypto.signing import SIGNATURE_SIZE
@@ -118,7 +119,7 @@ def open_receipt(data: bytes, realm: Realm) -> SignedReceipt:
         object_id=fields.octets(3, size=_ID_SIZE),
         officer=OfficerId(fields.octets(4, size=_ID_SIZE)),
         device=DeviceHandle(fields.octets(5, size=_ID_SIZE)),
-        at=Instant(fields.integer(6)),
+        at=Instant(fields.integer(6, high=MAX_TIME)),
         remark=fields.text(7, max_size=_MAX_REMARK),
     )
     fields.done()

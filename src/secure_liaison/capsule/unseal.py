@@ -56,7 +56,16 @@ if TYPE_CHECKING:
     from secure_liaison.labels.policy import PolicyPack
     from secure_liaison.monitor.gate import Permit
 
-__all__ = ["Claims", "PackOf", "VerifiedCapsule", "open_head", "reveal", "unwrap", "verify"]
+__all__ = [
+    "Claims",
+    "PackOf",
+    "VerifiedCapsule",
+    "check_body",
+    "open_head",
+    "reveal",
+    "unwrap",
+    "verify",
+]
 
 _MINT: Final = object()
 _P = ParamSpec("_P")
@@ -166,6 +175,29 @@ def verify(
     if reader not in core.addressees and reader != officer.officer:
         raise NotAddressedError("capsule-officer-not-named")
     return VerifiedCapsule(claims=claims, agency=agency, officer=officer, device=leaf, mint=_MINT)
+
+
+def check_body(verified: VerifiedCapsule, *, leaves: bytes, body: BinaryIO) -> None:
+    """Compare a fetched body with what was signed, without decrypting anything.
+
+    Whoever keeps a body lets the relay delete its copy, so what is kept must be the genuine one.
+
+    Args:
+        verified: A verified capsule.
+        leaves: The whole leaf list.
+        body: The body from its first byte.
+
+    Raises:
+        FormatError: ``capsule-leaf-list``, ``capsule-body-short``, ``capsule-body-long``.
+        TamperedError: ``capsule-payload-root``, ``capsule-range``.
+
+    Source: docs/spec/capsule.md §11.
+    """
+    checked = _leaf_list(verified, leaves)
+    header = verified.claims.capsule.header
+    checked.check(0, read_exactly(body, header.head_length))
+    for _ in payload_ranges(body, header.payload_length, checked):
+        pass
 
 
 def open_head(

@@ -132,6 +132,8 @@ class PersonCase:
         instead: tuple[str, ...] = (),
     ) -> Reason:
         """Return the reason of one rule that this person does not meet."""
+        if not self.subject or self.side is Side.SENDER:  # nobody can take this person's place
+            instead = tuple(way for way in instead if way != "instead.other-recipient")
         return Reason(
             code=code,
             rule=f"{rule}@{self.about.pack.policy_id}",

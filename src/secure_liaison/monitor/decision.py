@@ -15,9 +15,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.i18n import Language, catalogue, cause, hint, text
+from secure_liaison.labels.pack import builtin_packs
 
 if TYPE_CHECKING:
     from secure_liaison.clock import Instant
@@ -263,4 +265,13 @@ def _reason_json(reason: Reason) -> dict[str, object]:
 
 def _shown(value: str, language: Language) -> str:
     # What is needed may be a sentence of its own (`need.active-device`); marks and dates are not.
-    return text(value, language) if value in catalogue(language) else value
+    if value in catalogue(language):
+        return text(value, language)
+    return _chinese_marks().get(value, value) if language is Language.ZH else value
+
+
+@cache
+def _chinese_marks() -> dict[str, str]:
+    # A gloss is for those who do not read the mark itself; whoever reads Chinese gets the mark.
+    levels = [level for pack in builtin_packs() for level in pack.levels]
+    return {level.mark.en: level.mark.zh for level in levels if level.mark.zh in level.mark.en}

@@ -30,7 +30,7 @@ from secure_liaison.capsule.core import (
 )
 from secure_liaison.capsule.format import Role
 from secure_liaison.capsule.head import HeadRecord, PartEntry
-from secure_liaison.capsule.seal import PartSource, SealTarget, ShareSet, seal
+from secure_liaison.capsule.seal import PartSource, SealedObject, SealTarget, ShareSet, seal
 from secure_liaison.clock import Instant
 from secure_liaison.errors import OutOfOrderError
 from secure_liaison.i18n import Language
@@ -53,13 +53,14 @@ if TYPE_CHECKING:
     from secure_liaison.crypto.keys import Digest
     from secure_liaison.directory.leaf import RosterLeaf
     from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.monitor.gate import Permit
     from secure_liaison.office import Office
     from secure_liaison.wire.header import ObjectId
     from secure_liaison.workflows.addressing import Addressee
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["Composed", "Draft", "compose", "compose_object", "seal_and_keep"]
+__all__ = ["Composed", "Draft", "Wrapping", "compose", "compose_object", "seal_and_keep"]
 
 _HOUR_S: Final = 3600
 _DAY_S: Final = 24 * _HOUR_S
@@ -106,6 +107,18 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wrapping:
+    """What an object says about itself apart from people and content; as in its core."""
+
+    kind: ObjectKind
+    label: Label
+    urgency: str
+    acknowledge_by: Instant | None
+    expires: Instant
+    forward_secrecy: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
     """An object that is complete but not sealed: what the gate is asked about."""
 
@@ -131,16 +144,19 @@ def compose(office: Office, draft: Draft) -> Composed:
     urgency = pack.urgency(draft.urgency)
     now = office.clock.now()
     due = Instant(now + urgency.acknowledge_hours * _HOUR_S)
-    return compose_object(
-        office,
+    wrapping = Wrapping(
         kind=draft.kind,
         label=_label(office, pack, draft, to + cc),
-        to=to,
-        cc=cc,
         urgency=urgency.id,
         acknowledge_by=due if draft.acknowledge else None,
         expires=Instant(now + draft.days * _DAY_S),
         forward_secrecy=draft.forward_secrecy,
+    )
+    return compose_object(
+        office,
+        wrapping,
+        to=to,
+        cc=cc,
         subject=draft.subject,
         reply_to=draft.reply_to,
         parts=_parts(draft),
@@ -149,15 +165,10 @@ def compose(office: Office, draft: Draft) -> Composed:
 
 def compose_object(
     office: Office,
+    wrapping: Wrapping,
     *,
-    kind: ObjectKind,
-    label: Label,
     to: tuple[Addressee, ...],
     cc: tuple[Addressee, ...] = (),
-    urgency: str,
-    acknowledge_by: Instant | None,
-    expires: Instant,
-    forward_secrecy: bool,
     subject: str,
     reply_to: ObjectId | None,
     parts: tuple[PartSource, ...],
@@ -166,32 +177,29 @@ def compose_object(
     shares, object_id = ShareSet.draw(), new_object_id()
     core = Core(
         object_id=object_id,
-        kind=kind,
+        kind=wrapping.kind,
         originator=office.keys.signing.verify_key.key_id(office.realm),
         originator_device=office.keys.handle,
         created=office.clock.now(),
-        label=label,
+        label=wrapping.label,
         action=tuple(each.officer.officer for each in to),
         info=tuple(each.officer.officer for each in cc),
-        urgency=urgency,
-        acknowledge_by=acknowledge_by,
-        expires=expires,
-        forward_secrecy=forward_secrecy,
+        urgency=wrapping.urgency,
+        acknowledge_by=wrapping.acknowledge_by,
+        expires=wrapping.expires,
+        forward_secrecy=wrapping.forward_secrecy,
         custody=False,
         grant_policy=GrantPolicy.NOBODY,
         directory_head=NO_HEAD,
         ledger_head=_ledger_head(office),
         commitments=shares.commitments(object_id, office.realm),
     )
-    entries = tuple(
-        PartEntry(name=part.name, media_type=part.media_type, size=part.size) for part in parts
-    )
     return Composed(
         core=core,
-        head=HeadRecord(subject=subject, serial=0, reply_to=reply_to, parts=entries),
+        head=HeadRecord(subject=subject, serial=0, reply_to=reply_to, parts=_entries(parts)),
         parts=parts,
         addressees=to + cc,
-        targets=_targets(office, to + cc, forward_secrecy=forward_secrecy),
+        targets=_targets(office, to + cc, forward_secrecy=wrapping.forward_secrecy),
         shares=shares,
     )
 
@@ -212,40 +220,13 @@ def seal_and_keep(
         key_ids=[target.key_id for target in composed.targets],
         roster_sequences=office.directory.roster_sequences(),
     )
-    with office.bodies.new() as body:
-        try:
-            sealed = seal(
-                core=core,
-                shares=composed.shares,
-                head=composed.head,
-                parts=composed.parts,
-                recipients=composed.targets,
-                signing_key=office.keys.signing,
-                realm=office.realm,
-                permit=permit,
-                now=office.clock.now(),
-                body_out=body.stream,
-                progress=progress,
-            )
-            body_name = body.publish()
-        except BaseException:
-            with office.transaction():
-                office.gate.effect(permit, _event(office, composed, Outcome.ERROR))
-            raise
-    item = SentItem(
-        digest=sealed.digest,
-        object_id=core.object_id,
-        kind=core.kind,
-        submission=submission_of(sealed.envelopes),
-        leaves=sealed.leaves,
-        body_name=body_name,
-        created=core.created,
-        subject=composed.head.subject,
-        label=encode_label(core.label),
-        core=encode_core(core, office.realm),
-        urgency=core.urgency,
-        acknowledge_by=core.acknowledge_by,
-    )
+    try:
+        sealed, body_name = _seal(office, composed, permit, progress)
+    except BaseException:
+        with office.transaction():
+            office.gate.effect(permit, _event(office, composed, Outcome.ERROR))
+        raise
+    item = _own_copy(office, composed, sealed, body_name)
     recipients = [
         (each.officer.officer, device.handle)
         for each in composed.addressees
@@ -259,6 +240,44 @@ def seal_and_keep(
             permit, _event(office, composed, Outcome.PERMIT, digest=sealed.digest.hex())
         )
     return sealed.digest
+
+
+def _seal(
+    office: Office, composed: Composed, permit: Permit, progress: Progress | None
+) -> tuple[SealedObject, str]:
+    with office.bodies.new() as body:
+        sealed = seal(
+            core=composed.core,
+            shares=composed.shares,
+            head=composed.head,
+            parts=composed.parts,
+            recipients=composed.targets,
+            signing_key=office.keys.signing,
+            realm=office.realm,
+            permit=permit,
+            now=office.clock.now(),
+            body_out=body.stream,
+            progress=progress,
+        )
+        return sealed, body.publish()
+
+
+def _own_copy(office: Office, composed: Composed, sealed: SealedObject, body_name: str) -> SentItem:
+    core = composed.core
+    return SentItem(
+        digest=sealed.digest,
+        object_id=core.object_id,
+        kind=core.kind,
+        submission=submission_of(sealed.envelopes),
+        leaves=sealed.leaves,
+        body_name=body_name,
+        created=core.created,
+        subject=composed.head.subject,
+        label=encode_label(core.label),
+        core=encode_core(core, office.realm),
+        urgency=core.urgency,
+        acknowledge_by=core.acknowledge_by,
+    )
 
 
 def _label(
@@ -287,6 +306,12 @@ def _period(text: str, now: Instant) -> Period:
     return Period(form=period.form, value=period.value, start=now if dated else None)
 
 
+def _entries(parts: tuple[PartSource, ...]) -> tuple[PartEntry, ...]:
+    return tuple(
+        PartEntry(name=part.name, media_type=part.media_type, size=part.size) for part in parts
+    )
+
+
 def _parts(draft: Draft) -> tuple[PartSource, ...]:
     text = draft.text.encode()
     first = PartSource(
@@ -311,7 +336,6 @@ def _attachment(path: Path) -> PartSource:
 def _targets(
     office: Office, addressees: tuple[Addressee, ...], *, forward_secrecy: bool
 ) -> tuple[SealTarget, ...]:
-    devices = [device for each in addressees for device in each.devices]
     if forward_secrecy:
         return tuple(target for each in addressees for target in _one_time_targets(office, each))
     return tuple(
@@ -321,7 +345,8 @@ def _targets(
             public_key=device.vault_key,
             handle=device.handle,
         )
-        for device in devices
+        for each in addressees
+        for device in each.devices
     )
 
 

@@ -13,11 +13,13 @@ Source: docs/concepts/correspondence.md; DESIGN §3, §6, §7.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Final, assert_never
 
 from secure_liaison.audit.events import EventType
+from secure_liaison.audit.events import Outcome as Result
 from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.capsule.format import Role
 from secure_liaison.capsule.receipt import MEDIA_TYPE, Receipt, sign_receipt
@@ -170,16 +172,20 @@ def read(
     item = _find(office, reference, Action.OPEN)
     verified = filing.load(office, item)
     permit = _permit(office, verified, Action.OPEN)
-    with office.bodies.open(_body_of(item)) as body:
-        head = reveal(
-            verified,
-            permit,
-            leaves=item.leaves or b"",
-            body=body,
-            sink=sink,
-            now=office.clock.now(),
-            progress=progress,
-        )
+    try:
+        with office.bodies.open(_body_of(item)) as body:
+            head = reveal(
+                verified,
+                permit,
+                leaves=item.leaves or b"",
+                body=body,
+                sink=sink,
+                now=office.clock.now(),
+                progress=progress,
+            )
+    except LiaisonError as exc:
+        _write_failure(office, permit, EventType.DOC_OPEN, verified=verified, error=exc)
+        raise
     with office.transaction():
         now = office.clock.now()
         office.mail.inbox.mark_opened(item.digest, at=now)
@@ -245,8 +251,16 @@ def _find(office: Office, reference: str, action: Action) -> InboxItem:
         raise OutOfOrderError("reference-ambiguous", found=len(matches))
     if item is None:
         reader, (_, device) = _myself(office)
+        _verify_anyway(office)
         office.gate.refuse_unknown(action, reader=reader, device=device)
     return item
+
+
+def _verify_anyway(office: Office) -> None:
+    # What exists is verified before the gate is asked; what does not must not be quicker.
+    for item in office.mail.inbox.items(limit=1):
+        with contextlib.suppress(LiaisonError):
+            filing.load(office, item)
 
 
 def _myself(office: Office) -> tuple[Standing, tuple[AgencyId, RosterLeaf]]:
@@ -265,14 +279,34 @@ def _listed(office: Office, item: InboxItem) -> Listed:
         # Outside the audience not even level and sender are told.
         shown = verified if exc.reasons else None
         return Listed(item=item, verified=shown, head=None, refusal=exc)
-    with office.bodies.open(_body_of(item)) as body:
-        sealed = body.read(item.head_length)
-    head = open_head(
-        verified, permit, leaves=item.leaves or b"", head=sealed, now=office.clock.now()
-    )
+    try:
+        with office.bodies.open(_body_of(item)) as body:
+            sealed = body.read(item.head_length)
+        head = open_head(
+            verified, permit, leaves=item.leaves or b"", head=sealed, now=office.clock.now()
+        )
+    except LiaisonError as exc:  # one bad object must not hide the others
+        _write_failure(office, permit, EventType.DOC_LIST, verified=verified, error=exc)
+        return Listed(item=item, verified=verified, head=None, refusal=exc)
     with office.transaction():
         office.gate.effect(permit, filing.event_about(office, EventType.DOC_LIST, verified))
     return Listed(item=item, verified=verified, head=head, refusal=None)
+
+
+def _write_failure(
+    office: Office,
+    permit: Permit,
+    kind: EventType,
+    *,
+    verified: VerifiedCapsule,
+    error: LiaisonError,
+) -> None:
+    """Close a permit whose act failed, with the error's code, so that an auditor sees why."""
+    failed = filing.event_about(
+        office, kind, verified, outcome=Result.ERROR, code=error.code, reason=error.reason
+    )
+    with office.transaction():
+        office.gate.effect(permit, failed)
 
 
 def _permit(office: Office, verified: VerifiedCapsule, action: Action) -> Permit:
@@ -309,15 +343,18 @@ def _receipt_capsule(
     part = PartSource(
         name="receipt", media_type=MEDIA_TYPE, size=len(record), open=lambda: BytesIO(record)
     )
-    return composing.compose_object(
-        office,
+    wrapping = composing.Wrapping(
         kind=ObjectKind.RECEIPT,
         label=core.label,
-        to=(addressing.of_officer(office, verified.officer),),
         urgency=core.urgency,
         acknowledge_by=None,
         expires=core.expires,
         forward_secrecy=False,
+    )
+    return composing.compose_object(
+        office,
+        wrapping,
+        to=(addressing.of_officer(office, verified.officer),),
         subject="",
         reply_to=core.object_id,
         parts=(part,),

@@ -4,8 +4,9 @@ Rules:
 
 - A digest counts as seen only after full verification; the same object under other claims is a
   replay and goes to quarantine.
-- An object is released at the relay only after it is safe in the vault; a quarantined one stays at
-  the relay, so nothing is lost while its cause is looked into.
+- An object is released at the relay only after it is safe in the vault, its body compared with
+  what was signed; a quarantined one stays at the relay, so nothing is lost while its cause is
+  looked into.
 - A receipt is filed by the desk itself: it opens with a permit like everything else.
 
 Source: docs/spec/capsule.md §16; docs/spec/receipts.md §3; DESIGN §6.
@@ -19,9 +20,15 @@ from secure_liaison.audit.events import Event, EventType, Outcome
 from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.capsule.format import parse_envelope
 from secure_liaison.capsule.receipt import open_receipt
-from secure_liaison.capsule.unseal import reveal, unwrap, verify
+from secure_liaison.capsule.unseal import check_body, reveal, unwrap, verify
 from secure_liaison.crypto.keys import Digest, Tag, tagged_hash
-from secure_liaison.errors import LiaisonError, ReplayError, VerificationError
+from secure_liaison.errors import (
+    LiaisonError,
+    RelayError,
+    ReplayError,
+    VaultError,
+    VerificationError,
+)
 from secure_liaison.monitor.decision import Action
 from secure_liaison.vault.inbox import InboxItem, InboxState
 from secure_liaison.vault.sent import RecipientState
@@ -35,6 +42,7 @@ if TYPE_CHECKING:
     from secure_liaison.capsule.receipt import Receipt
     from secure_liaison.capsule.unseal import VerifiedCapsule
     from secure_liaison.crypto.keys import Secret
+    from secure_liaison.monitor.gate import Permit
     from secure_liaison.office import Office
     from secure_liaison.relay.http import HttpRelay
     from secure_liaison.wire.mailbox import MailboxItem
@@ -69,9 +77,16 @@ def file_item(
     except LiaisonError as exc:
         _quarantine(office, item, capsule, exc)
         return False
-    if verified.core.kind is ObjectKind.RECEIPT:
-        return _file_receipt(office, item, relay, verified)
-    _keep(office, item, relay, verified=verified, progress=progress)
+    try:
+        if verified.core.kind is ObjectKind.RECEIPT:
+            _file_receipt(office, item, relay, verified)
+        else:
+            _keep(office, item, relay, verified=verified, progress=progress)
+    except (RelayError, VaultError):
+        raise  # says nothing about the object: it comes again
+    except LiaisonError as exc:
+        _quarantine(office, item, capsule, exc)
+        return False
     return True
 
 
@@ -154,6 +169,8 @@ def _keep(
     with office.bodies.new() as body:
         leaves = relay.fetch_leaves(capsule.digest, leaf_count=item.leaf_count)
         relay.fetch_body(capsule.digest, body.stream, size=item.body_size, progress=progress)
+        body.stream.seek(0)
+        check_body(verified, leaves=leaves, body=body.stream)
         body_name = body.publish()
     with office.transaction():
         office.mail.inbox.add(
@@ -230,32 +247,20 @@ def _quarantine_event(office: Office, error: LiaisonError, *, digest: str) -> Ev
 def _file_receipt(
     office: Office, item: MailboxItem, relay: HttpRelay, verified: VerifiedCapsule
 ) -> bool:
-    capsule = verified.claims.capsule
-    sink = MemorySink()
     try:
         permit = office.gate.permit(
             addressing.read_question(office, verified, action=Action.OPEN),
             core_hash=verified.core_hash,
             key_ids=[verified.key_id],
             roster_sequences=office.directory.roster_sequences(),
-            object_digest=capsule.digest.hex(),
+            object_digest=verified.digest.hex(),
         )
-        with office.bodies.new() as body:
-            leaves = relay.fetch_leaves(capsule.digest, leaf_count=item.leaf_count)
-            relay.fetch_body(capsule.digest, body.stream, size=item.body_size)
-            body.stream.seek(0)
-            reveal(
-                verified,
-                permit,
-                leaves=leaves,
-                body=body.stream,
-                sink=sink,
-                now=office.clock.now(),
-            )
-        record = sink.parts[0][1] if sink.parts else b""
+        record = _open_record(office, item, relay, verified=verified, permit=permit)
         receipt = _checked_receipt(office, verified, record)
+    except RelayError:
+        raise
     except LiaisonError as exc:
-        _quarantine(office, item, capsule, exc)
+        _quarantine(office, item, verified.claims.capsule, exc)
         return False
     with office.transaction():
         office.mail.sent.advance(
@@ -265,7 +270,7 @@ def _file_receipt(
             at=receipt.at,
             receipt=record,
         )
-        _mark_taken(office, item, capsule)
+        _mark_taken(office, item, verified.claims.capsule)
         office.gate.effect(
             permit,
             event_about(
@@ -273,6 +278,30 @@ def _file_receipt(
             ),
         )
     return True
+
+
+def _open_record(
+    office: Office,
+    item: MailboxItem,
+    relay: HttpRelay,
+    *,
+    verified: VerifiedCapsule,
+    permit: Permit,
+) -> bytes:
+    sink = MemorySink()
+    with office.bodies.new() as body:
+        leaves = relay.fetch_leaves(verified.digest, leaf_count=item.leaf_count)
+        relay.fetch_body(verified.digest, body.stream, size=item.body_size)
+        body.stream.seek(0)
+        reveal(
+            verified,
+            permit,
+            leaves=leaves,
+            body=body.stream,
+            sink=sink,
+            now=office.clock.now(),
+        )
+    return sink.parts[0][1] if sink.parts else b""
 
 
 def _checked_receipt(office: Office, verified: VerifiedCapsule, record: bytes) -> Receipt:
