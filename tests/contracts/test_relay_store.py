@@ -326,11 +326,13 @@ def test_all_that_is_known_of_an_object_is_sizes_times_and_handles(store: RelayS
     assert seen.mailboxes == ((BORIS, MailboxState.HELD.value, NOW),)
 
 
-def test_a_closed_store_takes_no_change(open_store: Open, tmp_path: Path) -> None:
+def test_a_closed_store_answers_nothing(open_store: Open, tmp_path: Path) -> None:
     store = open_store(tmp_path)
     store.close()
-    with pytest.raises(RuntimeError):
-        store.expire(NOW)
+    store.close()
+    for call in (lambda: store.expire(NOW), store.counts):
+        with pytest.raises(RuntimeError):
+            call()
 
 
 def test_another_key_opens_nothing(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from secure_liaison.clock import FixedClock, Instant
 from secure_liaison.crypto.keys import Digest, random_bytes
+from secure_liaison.crypto.signing import SigningKey
 from secure_liaison.directory import registry
 from secure_liaison.directory.book import (
     Book,
@@ -28,7 +29,9 @@ from secure_liaison.errors import (
     SignatureError,
     TamperedError,
 )
+from secure_liaison.identity.enrolment import open_request
 from secure_liaison.identity.ids import new_officer_id
+from secure_liaison.identity.names import Names
 from secure_liaison.identity.statements import (
     AgreementContent,
     BriefingContent,
@@ -38,11 +41,21 @@ from secure_liaison.identity.statements import (
     OfficerContent,
     SignedStatement,
     add_signature,
+    decode_signed,
     encode_signed,
     make_statement,
     sign_statement,
 )
-from tests.factories import DAY_S, POLICY, AgencyFixture, make_agency, make_charter, make_world
+from tests.factories import (
+    DAY_S,
+    POLICY,
+    AgencyFixture,
+    make_agency,
+    make_charter,
+    make_device,
+    make_enrolment,
+    make_world,
+)
 
 NOW = FixedClock().now()
 UNTIL = Instant(NOW + 365 * DAY_S)
@@ -194,13 +207,25 @@ def device_digest(handle: bytes) -> Digest:
     )
 
 
+def second_device(*cosigners: SigningKey) -> RegistryState:
+    """Return a registry with a second device of the officer that names the first as endorser."""
+    device, keys = make_device(), A.registrar_keys[:1]
+    request = open_request(make_enrolment(A, device, "li.wei", Names(zh="李", en="Li"), now=NOW))
+    state = registry.admit_device(
+        A.registry, keys, request, now=NOW, not_after=UNTIL, endorsers=[LI.device.signing]
+    )
+    salt, data = state.statements[-1]
+    unsigned = sign_statement(decode_signed(data).statement, (*keys, *cosigners))
+    return replace(state, statements=(*state.statements[:-1], (salt, encode_signed(unsigned))))
+
+
+def test_an_endorsement_by_the_officers_other_device_is_accepted() -> None:
+    assert 3 == len(verify(publish(second_device(LI.device.signing))).index.devices)
+
+
 def test_an_endorsement_that_did_not_sign_is_refused() -> None:
-    without = registry.withdraw(A.registry, device_digest(LI.device.handle))
-    content = verify(A.book).index.devices[LI.device.handle][1]
-    endorser = A.officers["sec"].device.signing
-    named = replace(content, endorsed_by=(endorser.verify_key.key_id(WORLD.realm),))
     with pytest.raises(CredentialError, match="book-endorsement"):
-        publish(slipped_in(statement(named), state=without))
+        publish(second_device())
 
 
 def test_an_endorsement_by_another_officers_device_is_refused() -> None:

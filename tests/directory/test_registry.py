@@ -26,12 +26,17 @@ from secure_liaison.errors import (
 from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.identity.enrolment import EnrolmentRequest, open_request
 from secure_liaison.identity.ids import new_device_handle, new_officer_id
+from secure_liaison.identity.key_list import in_key_order
 from secure_liaison.identity.names import Names
 from secure_liaison.identity.statements import (
     BriefingContent,
     ClearanceContent,
     DeviceContent,
     OfficerContent,
+    RegistrarContent,
+    encode_signed,
+    make_statement,
+    sign_statement,
 )
 from tests.factories import (
     POLICY,
@@ -231,6 +236,22 @@ def test_a_roster_takes_two_registrars() -> None:
     for keys in (KEYS[:1], (KEYS[0], KEYS[0]), ()):
         with pytest.raises(SecondPersonRequiredError, match="roster"):
             registry.next_roster(STATE, keys, now=NOW, relay=NO_RELAY)
+
+
+def test_a_roster_takes_as_many_registrars_as_the_root_demanded() -> None:
+    keys = tuple(SigningKey.generate() for _ in range(3))
+    content = RegistrarContent(
+        epoch=1, keys=in_key_order(key.verify_key for key in keys), threshold=3
+    )
+    statement = make_statement(
+        content, realm=WORLD.realm, agency=A.agency_id, not_before=NOW, not_after=UNTIL
+    )
+    appointed = encode_signed(sign_statement(statement, A.root_keys))
+    state = registry.found_registry(STATE.anchor, appointed)
+    with pytest.raises(SecondPersonRequiredError, match="roster") as caught:
+        registry.next_roster(state, keys[:2], now=NOW, relay=NO_RELAY)
+    assert {"need": 3} == caught.value.facts
+    assert registry.next_roster(state, keys, now=NOW, relay=NO_RELAY)
 
 
 def test_a_stranger_does_not_count_as_the_second_registrar() -> None:

@@ -230,8 +230,10 @@ def test_a_device_past_its_validity_is_refused(inside: Inside) -> None:
 
 @pytest.mark.parametrize(
     "target",
-    ["/v0/mailbox", "/v0/mailbox?after=00&limit=9", "/v0/mailbox?limit=9&after=0"]
-    + [
+    [
+        "/v0/mailbox",
+        "/v0/mailbox?after=00&limit=9",
+        "/v0/mailbox?limit=9&after=0",
         "/v0/mailbox?after=0&limit=0",
         "/v0/mailbox?after=0&limit=257",
         "/v0/mailbox?after=-1&limit=1",

@@ -49,6 +49,7 @@ __all__ = ["build_application"]
 
 _REQUEST_ID_SIZE: Final = 16
 _HOUR_S: Final = 3600
+_LOG: Final = "liaison_relay"
 
 
 class _Digest(Convertor[str]):
@@ -82,6 +83,7 @@ def build_application(
         exception_handlers={
             LiaisonError: _refuse,
             HTTPException: _refuse_route,
+            Exception: _refuse,
         },
         lifespan=_lifespan,
     )
@@ -133,9 +135,21 @@ async def _lifespan(application: Starlette) -> AsyncIterator[None]:
 
 async def _expire_hourly(parts: Parts) -> None:
     while True:
-        bodies = await run_sync(parts.store.expire, parts.clock.now())
-        await run_sync(parts.bodies.remove, bodies)
+        try:
+            bodies = await run_sync(parts.store.expire, parts.clock.now())
+            await run_sync(parts.bodies.remove, bodies)
+        except Exception as exc:  # noqa: BLE001  # a full disk must not end the service
+            _log_fault(exc, request_id="-")
         await anyio.sleep(_HOUR_S)
+
+
+def _log_fault(error: Exception, *, request_id: str) -> None:
+    """Say where a fault arose, never what it says: a message may hold anything."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    structlog.get_logger(_LOG).error(
+        "fault", request_id=request_id, kind=type(error).__name__, place=place
+    )
 
 
 async def _refuse(request: Request, error: Exception) -> Response:
@@ -155,7 +169,7 @@ class _Logged:
     def __init__(self, application: ASGIApp, clock: Clock) -> None:
         self._application = application
         self._clock = clock
-        self._log = structlog.get_logger("liaison_relay")
+        self._log = structlog.get_logger(_LOG)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -175,9 +189,7 @@ class _Logged:
         try:
             await self._application(scope, receive, noting)
         except Exception as exc:  # noqa: BLE001  # the surface: the caller gets its one shape
-            last = traceback.extract_tb(exc.__traceback__)[-1]
-            place = f"{Path(last.filename).name}:{last.lineno}"
-            self._log.error("fault", request_id=request_id, kind=type(exc).__name__, place=place)
+            _log_fault(exc, request_id=request_id)
             if status == 0:
                 await refusal_of(RefusalCode.INTERNAL, request_id)(scope, receive, noting)
         route = scope.get("route")

@@ -72,6 +72,7 @@ class SqlcipherStore:
             VaultError: ``relay-disk`` (cannot be read or written).
         """
         self._path, self._key = path, key
+        self._closed = False
         with _store_errors():
             self._own = self._connect()
             _migrate(self._own)
@@ -158,14 +159,20 @@ class SqlcipherStore:
             return objects_sql.counts(db)
 
     def close(self) -> None:
-        """Finish waiting changes and close every connection."""
+        """Finish waiting changes and readers, then close every connection."""
         self._writer.close()
+        if self._closed:
+            return
+        self._closed = True
         for _ in range(_READERS):
             self._idle.get().close()
         self._own.close()
 
     @contextmanager
     def _reader(self) -> Iterator[Any]:
+        if self._closed:
+            msg = "the store is closed"
+            raise RuntimeError(msg)
         connection = self._idle.get()
         try:
             connection.execute("BEGIN")

@@ -25,6 +25,7 @@ from secure_liaison.cli.options import (
     passphrase,
     read_input,
     registry,
+    require_new,
     typed,
     voice,
     write_output,
@@ -71,8 +72,7 @@ def enrol(
     cost = cost_of(rehearsal=rehearsal, exercise=root.charter.exercise)
     if (home / KEY_FILE).exists():
         raise VaultError("exists")
-    if file.exists():
-        raise FileExistsError(17, "", str(file))
+    require_new(file)
     heard = digits_of(context, digits, prompt="cli.prompt.digits", code=root.code)
     accept_anchor(root, typed_digits=heard)  # before anybody thinks of a passphrase
     secret = passphrase(context, prompt="cli.prompt.new-desk", new=True)
@@ -127,6 +127,7 @@ def export(
 ) -> None:
     """Write the book that was published last."""
     surface = voice(context)
+    require_new(file)
     if str(file) == STREAM and (surface.as_json or str(snapshot) == STREAM):
         raise UsageProblem("cli.usage.stream-twice")
     with registry(context) as opened:

@@ -12,6 +12,7 @@ Source: docs/reference/commands.md.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from contextlib import contextmanager
@@ -52,6 +53,7 @@ __all__ = [
     "read_input",
     "registry",
     "registry_home",
+    "require_new",
     "signing_keys",
     "typed",
     "voice",
@@ -318,6 +320,20 @@ def write_output(path: Path, octets: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(octets)
+
+
+def require_new(path: Path) -> None:
+    """Demand that a file can be made there, before the work whose result it shall hold.
+
+    Raises:
+        OSError: it exists already, or its folder does not.
+    """
+    if str(path) == STREAM:
+        return
+    if path.exists():
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(path.parent))
 
 
 def _kept(context: typer.Context, name: str) -> Any:

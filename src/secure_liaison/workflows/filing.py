@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["event_about", "file_item", "load", "verified_capsule"]
+__all__ = ["event_about", "file_item", "load", "verified_capsule", "write_failure"]
 
 _CLAIMS: Final = Tag("secure_liaison/draft-0/seen-claims")
 _ENVELOPE: Final = Tag("secure_liaison/draft-0/unreadable-envelope")
@@ -139,6 +139,22 @@ def event_about(
         counterpart=(addressing.address_of(office, verified.officer),),
         detail=detail,
     )
+
+
+def write_failure(
+    office: Office,
+    permit: Permit,
+    kind: EventType,
+    *,
+    verified: VerifiedCapsule,
+    error: LiaisonError,
+) -> None:
+    """Close a permit whose act failed, with the error's code, so that an auditor sees why."""
+    failed = event_about(
+        office, kind, verified, outcome=Outcome.ERROR, code=error.code, reason=error.reason
+    )
+    with office.transaction():
+        office.gate.effect(permit, failed)
 
 
 def _is_filed(office: Office, capsule: Capsule) -> bool:

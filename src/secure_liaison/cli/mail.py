@@ -1,0 +1,130 @@
+"""``liaison send`` and ``liaison collect``: out and in.
+
+Rules:
+
+- What is sealed is kept: without a network it waits in the outbox, and that is no failure.
+- A refusal names every reason, and nothing was sealed, sent or shown.
+
+Source: docs/guides/officer.md; docs/concepts/correspondence.md.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from secure_liaison.cli.localise import UsageProblem
+from secure_liaison.cli.options import DeskCommand, desk, group, read_input, typed, voice
+from secure_liaison.capsule.core import ObjectKind
+from secure_liaison.errors import LiaisonError, OutOfOrderError, RelayError, RelayRefusedError
+from secure_liaison.vault.outbox import OutboxState
+from secure_liaison.wire.header import ObjectId
+from secure_liaison.workflows import correspondence
+from secure_liaison.workflows.correspondence import Draft
+
+if TYPE_CHECKING:
+    from secure_liaison.cli.surface import Surface
+    from secure_liaison.crypto.keys import Digest
+    from secure_liaison.office import Office
+
+commands = group()
+
+_SHORT = 8
+
+
+class KindChoice(Enum):
+    """The kinds of object that an officer writes."""
+
+    BULLETIN = "bulletin"
+    MESSAGE = "message"
+    DOCUMENT = "document"
+
+
+@commands.command("send", cls=DeskCommand)
+def send(
+    context: typer.Context,
+    *,
+    to: Annotated[list[str], typer.Option("--to", metavar="ADDRESS")],
+    subject: Annotated[str, typer.Option("--subject", metavar="TEXT")],
+    level: Annotated[str, typer.Option("--level", metavar="LEVEL")],
+    period: Annotated[str, typer.Option("--period", metavar="PERIOD")] = "",
+    cc: Annotated[list[str] | None, typer.Option("--cc", metavar="ADDRESS")] = None,
+    urgency: Annotated[str, typer.Option("--urgency", metavar="URGENCY")] = "routine",
+    text: Annotated[Path | None, typer.Option("--text", metavar="FILE")] = None,
+    attach: Annotated[list[Path] | None, typer.Option("--attach", metavar="FILE")] = None,
+    kind: Annotated[KindChoice, typer.Option("--kind", metavar="KIND")] = KindChoice.BULLETIN,
+    pack: Annotated[str, typer.Option("--pack", metavar="PACK")] = "cn.state-secrets",
+    days: Annotated[int, typer.Option("--days", min=1, max=3650, metavar="N")] = 365,
+    reply_to: Annotated[str | None, typer.Option("--reply-to", metavar="ID")] = None,
+    no_ack: Annotated[bool, typer.Option("--no-ack")] = False,
+    forward_secret: Annotated[bool, typer.Option("--forward-secret")] = False,
+) -> None:
+    """Seal an object for officers of other agencies and bring it to the relay."""
+    surface = voice(context)
+    draft = Draft(
+        subject=subject,
+        level=level,
+        period=period,
+        to=tuple(to),
+        cc=tuple(cc or []),
+        text="" if text is None else _body(text),
+        attachments=tuple(attach or []),
+        urgency=urgency,
+        acknowledge=not no_ack,
+        forward_secrecy=forward_secret,
+        kind=ObjectKind[kind.name],
+        pack=pack,
+        days=days,
+        reply_to=_object_id(reply_to),
+    )
+    with desk(context) as office:
+        with typed(context), surface.progress("cli.wait.seal") as progress:
+            digest = correspondence.send(office, draft, progress=progress)
+        state = hand_over(surface, office, digest)
+    data = {"id": digest.hex(), "to": [*draft.to], "cc": [*draft.cc], "state": state}
+    surface.result(data, surface.text(f"cli.send.{state}", id=digest.hex()[:_SHORT]))
+
+
+@commands.command("collect", cls=DeskCommand)
+def collect(context: typer.Context) -> None:
+    """Refresh the directory, take in what came, send what waits."""
+    surface = voice(context)
+    with desk(context) as office:
+        with surface.progress("cli.wait.collect") as progress:
+            taken = correspondence.collect(office, progress=progress)
+        waiting = office.mail.outbox.waiting()
+    surface.result(
+        {"filed": taken.filed, "quarantined": taken.quarantined, "waiting": waiting},
+        surface.text("cli.collect.done", filed=taken.filed),
+    )
+    if taken.quarantined:
+        surface.talk("cli.collect.quarantined", count=taken.quarantined)
+    if waiting:
+        surface.talk("cli.collect.waiting", count=waiting)
+
+
+def hand_over(surface: Surface, office: Office, digest: Digest) -> str:
+    """Bring what is due to the relay; returns ``sent`` or ``queued`` for one object.
+
+    Raises:
+        AccessDeniedError: a recipient may not have it any more.
+        RelayRefusedError: the relay will never take it.
+    """
+    with surface.progress("cli.wait.send") as progress:
+        delivered = {each.digest: each.error for each in correspondence.deliver(office, progress=progress)}
+    for other, error in delivered.items():
+        if error is not None and other != digest:
+            surface.talk("cli.send.other", id=other.hex()[:_SHORT], cause=_cause(surface, error))
+    error = delivered.get(digest)
+    row = office.mail.outbox.get(digest)
+    if row is not None and row.state is OutboxState.QUEUED:
+        if error is not None:
+            surface.talk("cli.send.later", cause=_cause(surface, error))
+        surface.hint("cli.send.kept")
+        return "queued"
+    if error is not None:
+        raise error
+    return "sent"

@@ -1,0 +1,164 @@
+"""Drafting: what an officer wrote becomes an object with label, addressees and parts.
+
+Rules:
+
+- Level, period and audience are fixed together; there is no default level.
+- The audience is an AND of the agencies involved and the officers named, the sender among them.
+- Attachments are read when the object is sealed; their names travel, their paths do not.
+
+Source: docs/spec/labels.md §3; docs/guides/officer.md; DESIGN §4.
+"""
+
+from __future__ import annotations
+
+import mimetypes
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+from secure_liaison.capsule.core import ObjectKind
+from secure_liaison.capsule.seal import PartSource
+from secure_liaison.clock import Instant
+from secure_liaison.errors import OutOfOrderError
+from secure_liaison.i18n import Language
+from secure_liaison.labels.audience import Audience
+from secure_liaison.labels.label import Determination, Label
+from secure_liaison.labels.pack import builtin_pack
+from secure_liaison.labels.period import Period, PeriodForm
+from secure_liaison.labels.term import read_term
+from secure_liaison.workflows import addressing
+from secure_liaison.workflows.composing import Composed, Wrapping, compose_object
+from secure_liaison.workflows.publishing import TEXT_TYPE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.office import Office
+    from secure_liaison.wire.header import ObjectId
+    from secure_liaison.workflows.addressing import Addressee
+
+__all__ = ["TEXT_NAME", "Draft", "compose"]
+
+_HOUR_S: Final = 3600
+_DAY_S: Final = 24 * _HOUR_S
+_BINARY: Final = "application/octet-stream"
+TEXT_NAME: Final = "text.txt"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What an officer wants to send.
+
+    Attributes:
+        subject: At most 512 characters; it is sealed with the content.
+        text: The body; may be empty.
+        level: As written: ``机密``, ``jimi`` or another name of the level in the pack.
+        period: As written in a mark: ``10年``, ``10Y``, ``2027年3月1日``; empty where the pack asks
+            for none.
+        to: Addresses of those who shall act (主送).
+        cc: Addresses of those who shall know (抄送).
+        attachments: Files; each becomes one part under its own name.
+        urgency: As written: ``特急``, ``immediate``.
+        acknowledge: Whether 签收 is due.
+        forward_secrecy: Whether only one-time keys may be used.
+        kind: Bulletin, message or document.
+        pack: Id of the policy pack.
+        days: How long it can be opened.
+        reply_to: The object answered.
+    """
+
+    subject: str
+    level: str
+    period: str
+    to: tuple[str, ...]
+    text: str = ""
+    cc: tuple[str, ...] = ()
+    attachments: tuple[Path, ...] = ()
+    urgency: str = "routine"
+    acknowledge: bool = True
+    forward_secrecy: bool = False
+    kind: ObjectKind = ObjectKind.BULLETIN
+    pack: str = "cn.state-secrets"
+    days: int = 365
+    reply_to: ObjectId | None = None
+
+
+def compose(office: Office, draft: Draft) -> Composed:
+    """Build an object from a draft; nothing is written and nothing is asked yet.
+
+    Raises:
+        CredentialError: ``unknown-officer``.
+        FormatError: the label cannot be built (level, period, urgency).
+        OutOfOrderError: ``attachment-missing``, ``no-one-time-key``.
+    """
+    to = tuple(addressing.find(office, address) for address in draft.to)
+    cc = tuple(addressing.find(office, address) for address in draft.cc)
+    pack = builtin_pack(draft.pack)
+    urgency = pack.urgency(draft.urgency)
+    now = office.clock.now()
+    due = Instant(now + urgency.acknowledge_hours * _HOUR_S)
+    wrapping = Wrapping(
+        kind=draft.kind,
+        label=_label(office, pack, draft, to + cc),
+        urgency=urgency.id,
+        acknowledge_by=due if draft.acknowledge else None,
+        expires=Instant(now + draft.days * _DAY_S),
+        forward_secrecy=draft.forward_secrecy,
+    )
+    return compose_object(
+        office,
+        wrapping,
+        to=to,
+        cc=cc,
+        subject=draft.subject,
+        reply_to=draft.reply_to,
+        parts=_parts(draft),
+    )
+
+
+def _label(
+    office: Office, pack: PolicyPack, draft: Draft, addressees: tuple[Addressee, ...]
+) -> Label:
+    now, me = office.clock.now(), office.me()
+    agencies = {f"agency:{each.officer.agency.hex()}" for each in addressees}
+    officers = {f"officer:{each.officer.officer.hex()}" for each in addressees}
+    home, own = f"agency:{office.agency.hex()}", f"officer:{me.officer.hex()}"
+    return Label(
+        policy=pack.policy_id,
+        level=pack.find_level(draft.level).id,
+        audience=Audience.of(agencies | {home}, officers | {own}),
+        owner=home,
+        created=now,
+        period=_period(draft.period, now),
+        determination=Determination(proposer=own),
+    )
+
+
+def _period(text: str, now: Instant) -> Period:
+    if not text.strip():
+        return Period(form=PeriodForm.OPEN, value="")
+    period = read_term(text, Language.EN if text.isascii() else Language.ZH)
+    dated = period.form in {PeriodForm.DURATION, PeriodForm.MOMENT}
+    return Period(form=period.form, value=period.value, start=now if dated else None)
+
+
+def _parts(draft: Draft) -> tuple[PartSource, ...]:
+    text = draft.text.encode()
+    first = PartSource(
+        name=TEXT_NAME, media_type=TEXT_TYPE, size=len(text), open=lambda: BytesIO(text)
+    )
+    return (first, *(_attachment(path) for path in draft.attachments))
+
+
+def _attachment(path: Path) -> PartSource:
+    if not path.is_file():
+        raise OutOfOrderError("attachment-missing")
+    guessed, _ = mimetypes.guess_type(path.name)
+    return PartSource(
+        name=path.name,
+        # A text attachment is a file like any other; only the body is shown on a screen.
+        media_type=_BINARY if guessed in {None, TEXT_TYPE} else str(guessed),
+        size=path.stat().st_size,
+        open=lambda: path.open("rb"),
+    )
