@@ -143,7 +143,7 @@ def _listed(office: Office, item: InboxItem) -> Listed:
             verified, permit, leaves=item.leaves or b"", head=sealed, now=office.clock.now()
         )
     except LiaisonError as exc:  # one bad object must not hide the others
-        _write_failure(office, permit, EventType.DOC_LIST, verified=verified, error=exc)
+        filing.write_failure(office, permit, EventType.DOC_LIST, verified=verified, error=exc)
         return Listed(item=item, verified=verified, head=None, refusal=exc)
     with office.transaction():
         office.gate.effect(permit, filing.event_about(office, EventType.DOC_LIST, verified))
