@@ -249,14 +249,14 @@ class Scene:
     ) -> Digest:
         """Let li.wei send a bulletin; it waits in the mailboxes."""
         sender = self.desk(SENDER)
-        draft = Draft(
-            subject=SUBJECT,
-            level=level,
-            period="10年",
-            text=TEXT,
-            to=tuple(f"{login}@{HOME[login]}" for login in to),
-            **fields,  # type: ignore[arg-type]  # tests know the fields
-        )
+        values = {
+            "subject": SUBJECT,
+            "level": level,
+            "period": "10年",
+            "text": TEXT,
+            "to": tuple(f"{login}@{HOME[login]}" for login in to),
+        }
+        draft = Draft(**{**values, **fields})  # type: ignore[arg-type]  # tests know the fields
         digest = correspondence.send(sender, draft)
         assert [None] == [each.error for each in correspondence.deliver(sender)]
         return digest
@@ -349,18 +349,23 @@ def assert_nothing_shown(desk: Office, digest: Digest, *, shown: tuple[Digest, .
     assert desk.mail.body_names() == kept
 
 
-def opened_text(scene: Scene, login: str, digest: Digest) -> str:
-    """Collect and open one object, and return its text."""
+def opened_octets(scene: Scene, login: str, digest: Digest) -> bytes:
+    """Collect and open one object, and return its text as it came."""
     desk = scene.desk(login)
     correspondence.collect(desk)
     sink = MemorySink()
     correspondence.read(desk, digest.hex(), sink)
-    return sink.parts[0][1].decode()
+    return sink.parts[0][1]
 
 
-def assert_genuine_opens(scene: Scene, login: str, digest: Digest) -> None:
+def opened_text(scene: Scene, login: str, digest: Digest) -> str:
+    """Collect and open one object, and return its text."""
+    return opened_octets(scene, login, digest).decode()
+
+
+def assert_genuine_opens(scene: Scene, login: str, digest: Digest, *, text: str = TEXT) -> None:
     """Demand that the genuine object arrives and opens, and that vault and ledger are sound."""
-    assert opened_text(scene, login, digest) == TEXT
+    assert opened_text(scene, login, digest) == text
     desk = scene.reopen(login)
     desk.ledger.check()
     assert [SUBJECT] == [
@@ -368,6 +373,7 @@ def assert_genuine_opens(scene: Scene, login: str, digest: Digest) -> None:
         for line in correspondence.inbox(desk)
         if line.item.digest == digest and line.head is not None
     ]
+    assert desk.mail.quarantine.get(digest) is None
 
 
 def refusal_of(desk: Office, digest: Digest) -> list[str]:
@@ -404,6 +410,7 @@ __all__ = [
     "assert_quarantined",
     "events",
     "open_anchor",
+    "opened_octets",
     "opened_text",
     "refusal_of",
     "snapshot_of",

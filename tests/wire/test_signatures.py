@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 from collections.abc import Callable
 
@@ -228,3 +229,25 @@ def test_an_unknown_device_costs_a_verification_and_is_refused_alike(
         refusals.append(caught.value)
     assert 2 == len(verified)
     assert str(refusals[0]) == str(refusals[1])
+
+
+def test_base64_with_unused_bits_set_is_refused() -> None:
+    headers = sign()
+    octets = headers["signature"].removeprefix("sig1=:").removesuffix(":")
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    last = alphabet[alphabet.index(octets[85]) | 1]
+    other = f"{octets[:85]}{last}=="
+    assert other != octets
+    assert base64.b64decode(octets) == base64.b64decode(other)
+    with pytest.raises(SignatureError):
+        verify({**headers, "signature": f"sig1=:{other}:"})
+
+
+def test_a_nonce_of_less_than_16_bytes_is_refused_even_if_it_is_signed() -> None:
+    for nonce, passes in ((bytes(16), True), (bytes(15), False), (bytes(65), False)):
+        headers = sign(nonce)
+        if passes:
+            verify(headers)
+        else:
+            with pytest.raises(SignatureError):
+                verify(headers)

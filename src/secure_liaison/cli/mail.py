@@ -10,18 +10,18 @@ Source: docs/guides/officer.md; docs/concepts/correspondence.md.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from secure_liaison.cli.localise import UsageProblem
-from secure_liaison.cli.options import DeskCommand, desk, group, read_input, typed, voice
+from secure_liaison import i18n
 from secure_liaison.capsule.core import ObjectKind
-from secure_liaison.errors import LiaisonError, OutOfOrderError, RelayError, RelayRefusedError
+from secure_liaison.cli.options import DeskCommand, desk, group, read_input, typed, voice
+from secure_liaison.errors import OutOfOrderError
 from secure_liaison.vault.outbox import OutboxState
-from secure_liaison.wire.header import ObjectId
 from secure_liaison.workflows import correspondence
 from secure_liaison.workflows.correspondence import Draft
 
@@ -29,10 +29,11 @@ if TYPE_CHECKING:
     from secure_liaison.cli.surface import Surface
     from secure_liaison.crypto.keys import Digest
     from secure_liaison.office import Office
+    from secure_liaison.wire.header import ObjectId
 
 commands = group()
 
-_SHORT = 8
+_SHORT: Final = 8
 
 
 class KindChoice(Enum):
@@ -78,9 +79,10 @@ def send(
         kind=ObjectKind[kind.name],
         pack=pack,
         days=days,
-        reply_to=_object_id(reply_to),
     )
     with desk(context) as office:
+        if reply_to is not None:
+            draft = replace(draft, reply_to=_answered(office, reply_to))
         with typed(context), surface.progress("cli.wait.seal") as progress:
             digest = correspondence.send(office, draft, progress=progress)
         state = hand_over(surface, office, digest)
@@ -114,17 +116,36 @@ def hand_over(surface: Surface, office: Office, digest: Digest) -> str:
         RelayRefusedError: the relay will never take it.
     """
     with surface.progress("cli.wait.send") as progress:
-        delivered = {each.digest: each.error for each in correspondence.deliver(office, progress=progress)}
+        done = correspondence.deliver(office, progress=progress)
+    delivered = {each.digest: each.error for each in done}
     for other, error in delivered.items():
         if error is not None and other != digest:
-            surface.talk("cli.send.other", id=other.hex()[:_SHORT], cause=_cause(surface, error))
+            surface.talk("cli.send.other", id=other.hex()[:_SHORT], cause=i18n.cause(error, surface.language))
     error = delivered.get(digest)
     row = office.mail.outbox.get(digest)
     if row is not None and row.state is OutboxState.QUEUED:
         if error is not None:
-            surface.talk("cli.send.later", cause=_cause(surface, error))
+            surface.talk("cli.send.later", cause=i18n.cause(error, surface.language))
         surface.hint("cli.send.kept")
         return "queued"
     if error is not None:
         raise error
     return "sent"
+
+
+def _body(path: Path) -> str:
+    try:
+        return read_input(path).decode()
+    except UnicodeDecodeError as exc:
+        raise OutOfOrderError("text-not-utf8") from exc
+
+
+def _answered(office: Office, reference: str) -> ObjectId:
+    try:
+        found = office.mail.inbox.matching(reference)
+    except ValueError:  # not hex digits
+        found = ()
+    item = office.mail.inbox.get(found[0]) if len(found) == 1 else None
+    if item is None:
+        raise OutOfOrderError("reply-unknown")
+    return item.object_id

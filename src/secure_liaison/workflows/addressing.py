@@ -87,13 +87,13 @@ def seal_question(
     office: Office, core: Core, addressees: tuple[Addressee, ...], *, action: Action
 ) -> SealQuestion:
     """Ask whether an object may be sealed for, or delivered to, all of these at this moment."""
-    now, me = office.clock.now(), office.me()
+    now, me, pack = office.clock.now(), office.me(), pack_of(core.label)
     return SealQuestion(
         label=core.label,
-        pack=pack_of(core.label),
-        sender=office.directory.standing(me.officer, now),
-        recipients=tuple(_recipient(office, each) for each in addressees),
-        accreditation=office.directory.accreditation(office.agency, core.label.policy, now),
+        pack=pack,
+        sender=office.directory.standing(me.officer, now, policy=pack.id),
+        recipients=tuple(_recipient(office, each, policy=pack.id) for each in addressees),
+        accreditation=office.directory.accreditation(office.agency, pack.id, now),
         relay_ceiling=None,
         exercise=office.exercise,
         now=now,
@@ -106,19 +106,19 @@ def seal_question(
 
 def read_question(office: Office, verified: VerifiedCapsule, *, action: Action) -> ReadQuestion:
     """Ask whether this desk's officer may do something with a verified object at this moment."""
-    now, me = office.clock.now(), office.me()
-    core = verified.core
+    now, me, core = office.clock.now(), office.me(), verified.core
+    pack = pack_of(core.label)
     _, device = office.directory.device(office.keys.handle)
     return ReadQuestion(
         action=action,
         label=core.label,
-        pack=pack_of(core.label),
-        reader=office.directory.standing(me.officer, now),
+        pack=pack,
+        reader=office.directory.standing(me.officer, now, policy=pack.id),
         device=device,
         originator_agency=verified.agency,
         agreement=office.directory.agreement_between(office.agency, verified.agency, now),
         own_agency=verified.agency == office.agency,
-        accreditation=office.directory.accreditation(office.agency, core.label.policy, now),
+        accreditation=office.directory.accreditation(office.agency, pack.id, now),
         exercise=office.exercise,
         now=now,
         directory_age_s=max(age_s(office, office.agency), age_s(office, verified.agency)),
@@ -134,11 +134,11 @@ def age_s(office: Office, agency: AgencyId) -> int:
     return _NEVER_S if checked is None else max(0, office.clock.now() - checked)
 
 
-def _recipient(office: Office, addressee: Addressee) -> RecipientQuestion:
+def _recipient(office: Office, addressee: Addressee, *, policy: str) -> RecipientQuestion:
     officer, now = addressee.officer, office.clock.now()
     own = officer.agency == office.agency
     return RecipientQuestion(
-        standing=office.directory.standing(officer.officer, now),
+        standing=office.directory.standing(officer.officer, now, policy=policy),
         devices=addressee.devices,
         agreement=None
         if own
