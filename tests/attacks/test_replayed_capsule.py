@@ -74,8 +74,8 @@ def test_without_the_memory_of_claims_a_replay_would_take_the_objects_place(
 
 
 def test_an_object_held_back_until_after_its_end_is_refused(scene: Scene) -> None:
-    scene.send(days=1)
-    scene.clock.advance(2 * DAY_S)
+    scene.send(days=10)
+    scene.clock.advance(11 * DAY_S)
     assert_quarantined(scene, VICTIM, "verification", "capsule-expired")
     assert_genuine_opens(scene, VICTIM, scene.send())
 
@@ -84,9 +84,9 @@ def test_without_the_end_an_object_held_back_would_be_shown_as_news(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Removed: the end on verifying, and the rule about it at the gate."""
-    old = scene.send(days=1)
+    old = scene.send(days=10)
     sent_at = Instant(scene.clock.now())
-    scene.clock.advance(2 * DAY_S)
+    scene.clock.advance(11 * DAY_S)
 
     def as_if_new(claims, **named):  # type: ignore[no-untyped-def]  # hands through what verify takes
         view = named["view"]
@@ -102,9 +102,9 @@ def test_without_the_end_an_object_held_back_would_be_shown_as_news(
 
 
 def test_an_opened_object_is_not_opened_again_after_its_end(scene: Scene) -> None:
-    old = scene.send(days=1)
+    old = scene.send(days=10)
     assert_genuine_opens(scene, VICTIM, old)
-    scene.clock.advance(2 * DAY_S)
+    scene.clock.advance(11 * DAY_S)
     desk = scene.reopen(VICTIM)
     assert [line.head for line in correspondence.inbox(desk)] == [None]
     assert refusal_of(desk, old) == []

@@ -246,6 +246,11 @@ def test_the_same_roster_again_makes_it_fresh() -> None:
     VIEW.with_snapshot(A.snapshot, later).check_fresh(A.agency_id, now=later, max_age_s=DAY_S)
 
 
+def test_a_book_renews_the_contact_no_further_than_its_roster_was_signed() -> None:
+    later = VIEW.with_book(A.book, Instant(NOW + 2 * DAY_S))
+    assert NOW == later.agency_by_code("EMB-A").checked_at
+
+
 def test_the_moment_of_contact_never_moves_back() -> None:
     later = Instant(NOW + 2 * DAY_S)
     view = VIEW.with_snapshot(A.snapshot, later).with_snapshot(A.snapshot, NOW)

@@ -5,7 +5,6 @@ Source: docs/spec/audit.md; docs/guides/agency.md.
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,9 +26,9 @@ from secure_liaison.cli.options import (
     DeskCommand,
     desk,
     group,
+    output,
     require_new,
     voice,
-    write_output,
 )
 from secure_liaison.errors import OutOfOrderError
 from secure_liaison.workflows import audit
@@ -101,23 +100,21 @@ def export(
     to_office: Annotated[bool, typer.Option("--to-office")] = False,
 ) -> None:
     """Write the own ledger as a file that verifies offline, or sealed to the security officers."""
-    surface, stream = voice(context), io.BytesIO()
+    surface, keys = voice(context), 0
     if str(file) == STREAM and surface.as_json:
         raise UsageProblem("cli.usage.stream-twice")
     require_new(file)
-    with desk(context) as office:
-        keys = 0
+    with desk(context) as office, output(file) as stream:
         if to_office:
             keys = audit.export_to_office(office, stream, start=start)
         else:
             audit.export(office, stream, start=start)
-    write_output(file, stream.getvalue())
     if str(file) == STREAM:
         return
     line = surface.text("cli.audit.exported", file=file)
     if to_office:
         line = surface.text("cli.audit.exported-office", file=file, keys=keys)
-    surface.result({"file": str(file), "keys": keys, "bytes": stream.tell()}, line)
+    surface.result({"file": str(file), "keys": keys}, line)
 
 
 @_audit.command("verify", cls=DeskCommand)

@@ -17,7 +17,7 @@ import os
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, Final
 
 import typer
 from platformdirs import user_data_path
@@ -30,6 +30,7 @@ from secure_liaison.crypto.passphrase import DESK_COST, TEST_COST, Cost
 from secure_liaison.errors import FormatError, OutOfOrderError, VaultError
 from secure_liaison.i18n import Language
 from secure_liaison.office import open_office, open_registry
+from secure_liaison.vault.folder import PartialFile
 from secure_liaison.vault.key_files import read_key_file
 from secure_liaison.vault.slots import KEY_FILE
 
@@ -50,6 +51,7 @@ __all__ = [
     "desk_home",
     "digits_of",
     "group",
+    "output",
     "read_input",
     "registry",
     "registry_home",
@@ -308,18 +310,31 @@ def read_input(path: Path, *, max_bytes: int = _MAX_INPUT) -> bytes:
 
 
 def write_output(path: Path, octets: bytes) -> None:
-    """Write a new file, or to standard output for ``-``; a file that exists is never replaced.
+    """Write a new file at once, or to standard output for ``-``; nothing is ever replaced.
 
     Raises:
-        OSError: it exists, or cannot be written.
+        OSError, VaultError: as `output`.
+    """
+    with output(path) as stream:
+        stream.write(octets)
+
+
+@contextmanager
+def output(path: Path) -> Iterator[BinaryIO]:
+    """Write a new file that appears only when it is complete, or to standard output for ``-``.
+
+    Raises:
+        OSError: it exists already, or its folder does not.
+        VaultError: ``no-access``, ``disk-full`` or ``disk``.
     """
     if str(path) == STREAM:
-        sys.stdout.buffer.write(octets)
+        yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(octets)
+    require_new(path)
+    with PartialFile(path.parent) as partial:
+        yield partial.stream
+        partial.publish(path)
 
 
 def require_new(path: Path) -> None:

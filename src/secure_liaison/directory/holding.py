@@ -185,7 +185,8 @@ def accept_snapshot(holding: Holding, offered: Snapshot, *, now: Instant) -> Hol
 
     Source: docs/spec/directory.md §6.
     """
-    return _advance(holding, verify_snapshot(offered, holding.trusted, now=now), now=now)
+    verified = verify_snapshot(offered, holding.trusted, now=now)
+    return _advance(holding, verified, now=now, contact=now)
 
 
 def accept_book(holding: Holding, offered: Book, *, now: Instant) -> Holding:
@@ -198,15 +199,19 @@ def accept_book(holding: Holding, offered: Book, *, now: Instant) -> Holding:
     Source: docs/spec/directory.md §6.
     """
     book = verify_book(offered, holding.trusted, now=now)
-    advanced = _advance(holding, book.snapshot, now=now)
+    # A file proves no more than that it was signed then; carrying an old one around renews nothing.
+    signed_at = min(now, book.snapshot.roster.created)
+    advanced = _advance(holding, book.snapshot, now=now, contact=signed_at)
     cleared = frozenset(book.index.clearances)
     before = frozenset() if holding.index is None else frozenset(holding.index.clearances)
     withdrawn = (holding.withdrawn | before) - cleared
     return replace(advanced, book=book, book_at=now, withdrawn=withdrawn)
 
 
-def _advance(holding: Holding, offered: VerifiedSnapshot, *, now: Instant) -> Holding:
-    checked_at = now if holding.checked_at is None else max(holding.checked_at, now)
+def _advance(
+    holding: Holding, offered: VerifiedSnapshot, *, now: Instant, contact: Instant
+) -> Holding:
+    checked_at = contact if holding.checked_at is None else max(holding.checked_at, contact)
     known = holding.snapshot
     if known is not None:
         _require_no_rollback(known, offered)

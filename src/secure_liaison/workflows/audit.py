@@ -14,9 +14,11 @@ from __future__ import annotations
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, BinaryIO
 
+from secure_liaison.audit.canonical import from_canonical
 from secure_liaison.audit.events import Event, EventType, Outcome
-from secure_liaison.audit.export import read_export, write_export
+from secure_liaison.audit.export import MAX_LINE_BYTES, read_export, write_export
 from secure_liaison.audit.sealed_export import open_export, seal_export
+from secure_liaison.crypto.keys import DIGEST_SIZE, Realm
 from secure_liaison.errors import CredentialError, OutOfOrderError
 from secure_liaison.identity.officer_contents import Role
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from secure_liaison.crypto.hpke import KemPublicKey
     from secure_liaison.office import Office
 
-__all__ = ["entries", "export", "export_to_office", "read_file"]
+__all__ = ["entries", "export", "export_to_office", "read_alone", "read_file"]
 
 
 def entries(office: Office, *, start: int = 0) -> tuple[LedgerEntry, ...]:
@@ -97,6 +99,26 @@ def read_file(office: Office, path: Path) -> VerifiedExport:
         )
     )
     return found
+
+
+def read_alone(path: Path) -> VerifiedExport:
+    """Verify an export without a desk: under the realm and the keys that it names itself.
+
+    It proves that the file fits itself, not whose it is; the summary says so.
+
+    Raises:
+        OutOfOrderError: ``export-sealed``.
+        FormatError: malformed.
+        AuditInconsistentError: the first bad entry, or what else contradicts.
+    """
+    with path.open("rb") as source:
+        if _is_sealed(source):
+            raise OutOfOrderError("export-sealed")
+        manifest = source.readline(MAX_LINE_BYTES).removesuffix(b"\n")
+        claimed = from_canonical(manifest, max_bytes=MAX_LINE_BYTES)
+        realm = Realm(claimed.octets("realm", size=DIGEST_SIZE))
+        source.seek(0)
+        return read_export(source, realm=realm, ledger_key=None, device_key=None)
 
 
 def _is_sealed(stream: BinaryIO) -> bool:

@@ -90,12 +90,11 @@ def found_agency(
     """Found an agency in an empty folder.
 
     Raises:
-        SecondPersonRequiredError: ``registrars`` (fewer than two).
+        SecondPersonRequiredError: ``registrars`` (fewer than two), ``passphrase-shared``.
         VaultError: as `create_vault`.
         FormatError: a name or the code is not allowed.
     """
-    if len(passphrases.registrars) < _LEAST_REGISTRARS:
-        raise SecondPersonRequiredError("registrars", need=_LEAST_REGISTRARS)
+    _require_apart(passphrases)
     now = clock.now()
     root = SigningKey.generate()
     registrars = [SigningKey.generate() for _ in passphrases.registrars]
@@ -145,6 +144,14 @@ def write_identity(
     records = Records(vault)
     records.set_document(CHARTER, encode_charter(charter))
     records.set_document(AGENCY, agency)
+
+
+def _require_apart(passphrases: Passphrases) -> None:
+    if len(passphrases.registrars) < _LEAST_REGISTRARS:
+        raise SecondPersonRequiredError("registrars", need=_LEAST_REGISTRARS)
+    every = (passphrases.registry, passphrases.root, *passphrases.registrars)
+    if len(set(every)) < len(every):
+        raise SecondPersonRequiredError("passphrase-shared")
 
 
 def _registrar_statement(
