@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.world import Scene, Template
+pytest.register_assert_rewrite("tests.attacks.world")
+
+from tests.attacks.world import Scene, Template  # noqa: E402  # registered before it is loaded
 
 
 @pytest.fixture(scope="session")

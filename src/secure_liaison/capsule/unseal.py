@@ -171,9 +171,7 @@ def verify(
     check_roots(leaf.signing_key, claims.keys, roots, signature=claims.signature)
     # 10. Place.
     _check_path(claims.capsule)
-    reader = view.owner_of(device).officer
-    if reader not in core.addressees and reader != officer.officer:
-        raise NotAddressedError("capsule-officer-not-named")
+    _check_named(core, view.owner_of(device), sender=officer)
     return VerifiedCapsule(claims=claims, agency=agency, officer=officer, device=leaf, mint=_MINT)
 
 
@@ -286,6 +284,11 @@ def _check_path(capsule: Capsule) -> None:
         )
     except TamperedError as exc:
         raise TamperedError("capsule-path") from exc
+
+
+def _check_named(core: Core, reader: OfficerRecord, *, sender: OfficerRecord) -> None:
+    if reader.officer not in {*core.addressees, sender.officer}:
+        raise NotAddressedError("capsule-officer-not-named")
 
 
 def _spend(verified: VerifiedCapsule, permit: Permit, action: Action, *, now: Instant) -> None:

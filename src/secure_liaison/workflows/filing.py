@@ -14,7 +14,7 @@ Source: docs/spec/capsule.md §16; docs/spec/receipts.md §3; DESIGN §6.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from secure_liaison.audit.events import Event, EventType, Outcome
 from secure_liaison.capsule.core import ObjectKind
@@ -262,8 +262,12 @@ def _quarantine_event(office: Office, error: LiaisonError, *, digest: str) -> Ev
 
 def _file_receipt(
     office: Office, item: MailboxItem, relay: HttpRelay, verified: VerifiedCapsule
-) -> bool:
-    try:
+) -> None:
+    with office.bodies.new() as body:
+        # Fetched before the gate is asked: a relay that breaks off leaves no permit behind.
+        leaves = relay.fetch_leaves(verified.digest, leaf_count=item.leaf_count)
+        relay.fetch_body(verified.digest, body.stream, size=item.body_size)
+        body.stream.seek(0)
         permit = office.gate.permit(
             addressing.read_question(office, verified, action=Action.OPEN),
             core_hash=verified.core_hash,
@@ -271,13 +275,12 @@ def _file_receipt(
             roster_sequences=office.directory.roster_sequences(),
             object_digest=verified.digest.hex(),
         )
-        record = _open_record(office, item, relay, verified=verified, permit=permit)
-        receipt = _checked_receipt(office, verified, record)
-    except RelayError:
-        raise
-    except LiaisonError as exc:
-        _quarantine(office, item, verified.claims.capsule, exc)
-        return False
+        try:
+            record = _open_record(office, verified, permit, leaves=leaves, body=body.stream)
+            receipt = _checked_receipt(office, verified, record)
+        except LiaisonError as exc:
+            write_failure(office, permit, EventType.RECEIPT_RECEIVE, verified=verified, error=exc)
+            raise
     with office.transaction():
         office.mail.sent.advance(
             receipt.digest,
@@ -293,30 +296,13 @@ def _file_receipt(
                 office, EventType.RECEIPT_RECEIVE, verified, acknowledged=receipt.digest.hex()
             ),
         )
-    return True
 
 
 def _open_record(
-    office: Office,
-    item: MailboxItem,
-    relay: HttpRelay,
-    *,
-    verified: VerifiedCapsule,
-    permit: Permit,
+    office: Office, verified: VerifiedCapsule, permit: Permit, *, leaves: bytes, body: BinaryIO
 ) -> bytes:
     sink = MemorySink()
-    with office.bodies.new() as body:
-        leaves = relay.fetch_leaves(verified.digest, leaf_count=item.leaf_count)
-        relay.fetch_body(verified.digest, body.stream, size=item.body_size)
-        body.stream.seek(0)
-        reveal(
-            verified,
-            permit,
-            leaves=leaves,
-            body=body.stream,
-            sink=sink,
-            now=office.clock.now(),
-        )
+    reveal(verified, permit, leaves=leaves, body=body, sink=sink, now=office.clock.now())
     return sink.parts[0][1] if sink.parts else b""
 
 
