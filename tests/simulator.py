@@ -124,6 +124,10 @@ class Simulator:
         found = next(each for each in submission.deliveries if each.mailbox == mailbox)
         return submission.envelope(found)
 
+    def octets(self, digest: Digest, mailbox: bytes) -> bytes:
+        """Return the encoding of `envelope`."""
+        return encode_envelope(self.envelope(digest, mailbox))
+
 
 class SimulatedRelay:
     """The relay as one device sees it; the methods are those of `HttpRelay`."""

@@ -252,11 +252,12 @@ def open_office(home: Path, passphrase: str, *, clock: Clock | None = None) -> O
 
     Raises:
         VaultError: as `open_vault`.
-        OutOfOrderError: ``not-a-desk`` (the vault holds no enrolled device).
+        OutOfOrderError: ``not-a-desk`` (the vault holds no enrolled device, or is a registry).
     """
     vault = open_vault(home, passphrase)
     try:
         keys, charter = _identity(vault)
+        _refuse_registry(vault)
         office = Office(vault, clock=clock or SystemClock(), charter=charter, keys=keys)
         office.bodies.sweep(office.mail.body_names())
         office.gate.reconcile()
@@ -311,6 +312,12 @@ def _identity(vault: Vault) -> tuple[DeviceKeys, RealmCharter]:
     if keys is None:
         raise OutOfOrderError("not-a-desk")
     return keys, decode_charter(_required(Records(vault).document(CHARTER)))
+
+
+def _refuse_registry(vault: Vault) -> None:
+    # A registry's device stands on no roster; as a desk it could do nothing right.
+    if Records(vault).document(REGISTRY) is not None:
+        raise OutOfOrderError("not-a-desk")
 
 
 def _required(octets: bytes | None) -> bytes:

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from secure_liaison.capsule.claims import unwrap
 from secure_liaison.capsule.core import Core, decode_core, encode_core, hash_of_core
 from secure_liaison.capsule.format import Role, Stanza, encode_stanza, pad, parse_envelope
 from secure_liaison.capsule.format import stanza_info as info_of
-from secure_liaison.capsule.claims import unwrap
 from secure_liaison.capsule.shares import MessageKey, ObjectKeys
 from secure_liaison.crypto.keys import Digest
 from secure_liaison.crypto.payload import open_sealed, seal_whole
@@ -109,7 +109,6 @@ def stanza_for(stolen: Stolen, desk: Office, core: Core | None = None) -> bytes:
 
 
 def make(
-    scene: Scene,
     *,
     signer: SigningKey,
     signer_device: bytes,
@@ -120,7 +119,7 @@ def make(
     **fields: Any,
 ) -> Forged:
     """Seal a bulletin of any content, signed with any key, labelled and addressed like another."""
-    values = {
+    values: dict[str, Any] = {
         "realm": reader.realm.octets,
         "reader": reader.keys.kem.public_key,
         "signing_seed": signer.seed(),
@@ -130,7 +129,7 @@ def make(
         "object_id": fixed("forged", 16),
         "subject": "通报 18",
         "parts": (("text.txt", "text/plain", text.encode()),),
-        "changes": changes or {},
+        "changes": dict(changes or {}),
     }
     return Forge(**{**values, **fields}).make()
 
@@ -153,4 +152,15 @@ def skip(monkeypatch: pytest.MonkeyPatch, module: Any, *reasons: str) -> None:
     monkeypatch.setattr(module, "require_equal", lenient)
 
 
-__all__ = ["FORGED_TEXT", "HOME", "TEXT", "Stolen", "make", "plant", "reclaim", "skip", "stanza_for", "steal"]
+__all__ = [
+    "FORGED_TEXT",
+    "HOME",
+    "TEXT",
+    "Stolen",
+    "make",
+    "plant",
+    "reclaim",
+    "skip",
+    "stanza_for",
+    "steal",
+]

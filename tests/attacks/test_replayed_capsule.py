@@ -15,6 +15,7 @@ from tests.attacks.forgery import reclaim, steal
 from tests.attacks.test_duplicated_capsule import forgetful
 from tests.attacks.world import (
     INSIDER,
+    SENDER,
     VICTIM,
     Scene,
     assert_genuine_opens,
@@ -41,9 +42,7 @@ def test_the_same_object_under_other_claims_is_a_replay(scene: Scene) -> None:
     genuine, again = reclothed(scene)
     assert_genuine_opens(scene, VICTIM, genuine)
     scene.relay.hand_out(scene.box(VICTIM), again)
-    assert_quarantined(
-        scene, VICTIM, "verification.replay", "other-claims", shown=(genuine,)
-    )
+    assert_quarantined(scene, VICTIM, "verification.replay", "other-claims", shown=(genuine,))
     assert len(events(scene.desk(VICTIM), EventType.DOC_RECEIVE)) == 1
     assert opened_text(scene, VICTIM, genuine)
 
@@ -53,9 +52,7 @@ def test_a_restart_does_not_make_a_replay_new(scene: Scene) -> None:
     correspondence.collect(scene.desk(VICTIM))
     scene.reopen(VICTIM)
     scene.relay.hand_out(scene.box(VICTIM), again)
-    assert_quarantined(
-        scene, VICTIM, "verification.replay", "other-claims", shown=(genuine,)
-    )
+    assert_quarantined(scene, VICTIM, "verification.replay", "other-claims", shown=(genuine,))
 
 
 def test_without_the_memory_of_claims_a_replay_would_take_the_objects_place(
@@ -77,6 +74,7 @@ def test_an_object_held_back_until_after_its_end_is_refused(scene: Scene) -> Non
     scene.send(days=10)
     scene.clock.advance(11 * DAY_S)
     assert_quarantined(scene, VICTIM, "verification", "capsule-expired")
+    correspondence.collect(scene.desk(SENDER))  # an old directory sends nothing
     assert_genuine_opens(scene, VICTIM, scene.send())
 
 

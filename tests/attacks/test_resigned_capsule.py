@@ -7,6 +7,7 @@ import pytest
 from secure_liaison.capsule import unseal
 from secure_liaison.capsule.signature import sign_roots
 from secure_liaison.crypto.keys import Digest
+from secure_liaison.workflows import correspondence
 from tests.attacks.forgery import FORGED_TEXT, make, plant, reclaim, steal
 from tests.attacks.world import (
     INSIDER,
@@ -18,7 +19,6 @@ from tests.attacks.world import (
     assert_quarantined,
     opened_text,
 )
-from secure_liaison.workflows import correspondence
 from tests.simulator import changed
 
 CODE = ("verification.signature", "capsule-signature")
@@ -39,19 +39,20 @@ def resigned(scene: Scene) -> Digest:
     return genuine
 
 
-def in_the_name_of_the_sender(scene: Scene, **changes: object) -> Digest:
+def in_the_name_of_the_sender(scene: Scene) -> Digest:
     """Let the insider write a bulletin of the own, in li.wei's name, under the own key."""
     like = steal(scene, INSIDER, scene.send(to=(VICTIM, INSIDER))).core
     scene.relay.withhold(scene.box(VICTIM))
     named = scene.desk(SENDER).keys
     forged = make(
-        scene,
         signer=scene.desk(INSIDER).keys.signing,
         signer_device=named.handle,
         reader=scene.desk(VICTIM),
         like=like,
         changes={
-            "core": lambda core: core | {4: named.signing.verify_key.key_id(scene.desk(VICTIM).realm)}
+            "core": lambda core: (
+                core | {4: named.signing.verify_key.key_id(scene.desk(VICTIM).realm)}
+            )
         },
     )
     return plant(scene, VICTIM, forged)
@@ -98,7 +99,6 @@ def test_the_own_key_on_anothers_device_is_refused(scene: Scene) -> None:
     like = steal(scene, INSIDER, scene.send(to=(VICTIM, INSIDER))).core
     scene.relay.withhold(scene.box(VICTIM))
     forged = make(
-        scene,
         signer=scene.desk(INSIDER).keys.signing,
         signer_device=scene.desk(SENDER).keys.handle,
         reader=scene.desk(VICTIM),

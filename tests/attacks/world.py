@@ -268,7 +268,7 @@ class Scene:
         return home
 
     @contextmanager
-    def real_relay(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[TestClient]:
+    def real_relay(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[RealRelay]:
         """Let every desk use the real relay, inside this process."""
         settings = RelaySettings(folder=self.folder / "relay", reserve_bytes=0)
         settings.folder.mkdir()
@@ -298,7 +298,15 @@ class Scene:
                 )
 
             monkeypatch.setattr(Office, "relay", relay)
-            yield client
+            yield RealRelay(client=client, store=store)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealRelay:
+    """The real relay's door, and its store."""
+
+    client: TestClient
+    store: SqlcipherStore
 
 
 class _LeftOpen(HttpRelay):

@@ -11,24 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from secure_liaison.cli.localise import UsageProblem
-from secure_liaison.cli.options import (
-    PlainCommand,
-    RegistryCommand,
+from secure_liaison.cli.opening import (
     cost_of,
-    group,
     passphrase,
     read_input,
     registry_home,
+    require_no_vault,
     typed,
-    voice,
 )
+from secure_liaison.cli.options import PlainCommand, RegistryCommand, group, voice
 from secure_liaison.cli.passphrases import PassphraseSource, obtain
 from secure_liaison.clock import SystemClock, to_iso
 from secure_liaison.crypto.keys import random_bytes
-from secure_liaison.errors import VaultError
 from secure_liaison.identity.anchors import RealmCharter, open_anchor
 from secure_liaison.identity.names import Names, require_code
-from secure_liaison.vault.slots import KEY_FILE
 from secure_liaison.workflows.founding import Passphrases, found_agency
 
 if TYPE_CHECKING:
@@ -68,8 +64,7 @@ def init(
         names = Names(zh=name_zh, en=name_en)
         require_code(code)
     cost = cost_of(rehearsal=rehearsal, exercise=charter.exercise)
-    if (home / KEY_FILE).exists():
-        raise VaultError("exists")
+    require_no_vault(home)
     files = registrar_passphrase_file or []
     secrets = _new_passphrases(context, root_passphrase_file, files, count=registrars)
     surface.enter(charter)

@@ -10,20 +10,16 @@ from typing import Annotated
 
 import typer
 
-from secure_liaison.cli.options import (
-    DigitsOption,
-    RegistryCommand,
-    SigningCommand,
+from secure_liaison.cli.opening import (
     digits_of,
-    group,
     read_input,
     registry,
     require_new,
     signing_keys,
     typed,
-    voice,
     write_output,
 )
+from secure_liaison.cli.options import DigitsOption, RegistryCommand, SigningCommand, group, voice
 from secure_liaison.identity.anchors import accept_anchor, open_anchor
 from secure_liaison.workflows import registry as registrars
 
@@ -83,9 +79,7 @@ def countersign(
 
 
 @commands.command("adopt", cls=RegistryCommand)
-def adopt(
-    context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")]
-) -> None:
+def adopt(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
     """Take an agreement that both have signed into the next roster."""
     surface, octets = voice(context), read_input(file)
     with registry(context) as opened:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import io
 import sys
 from importlib.metadata import version
-from typing import Annotated, Final
+from typing import Annotated, ClassVar, Final
 
 import typer
 
@@ -30,7 +30,7 @@ _INTERRUPTED: Final = 130
 
 
 class _Program(LazyGroup):
-    modules = {
+    modules: ClassVar = {
         "init": "agency",
         "anchor": "agency",
         "registry": "registry",
@@ -70,7 +70,9 @@ def _say_version(context: typer.Context, wanted: bool) -> None:
 def _program(
     *,
     as_json: Annotated[bool, typer.Option("--json", expose_value=False)] = False,
-    lang: Annotated[Language | None, typer.Option("--lang", expose_value=False)] = None,
+    lang: Annotated[
+        Language | None, typer.Option("--lang", metavar="zh|en", expose_value=False)
+    ] = None,
     version_wanted: Annotated[
         bool,
         typer.Option("--version", expose_value=False, is_eager=True, callback=_say_version),

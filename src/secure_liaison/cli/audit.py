@@ -21,15 +21,8 @@ from secure_liaison.cli.ledger_page import (
     refusal_lines,
 )
 from secure_liaison.cli.localise import UsageProblem
-from secure_liaison.cli.options import (
-    STREAM,
-    DeskCommand,
-    desk,
-    group,
-    output,
-    require_new,
-    voice,
-)
+from secure_liaison.cli.opening import STREAM, desk, output, require_new
+from secure_liaison.cli.options import DeskCommand, group, voice
 from secure_liaison.errors import OutOfOrderError
 from secure_liaison.workflows import audit
 
@@ -126,21 +119,18 @@ def verify(
 ) -> None:
     """Verify an export, or the own ledger; the first bad entry is named."""
     surface = voice(context)
-    if no_desk:
-        if file is None:
-            raise UsageProblem("cli.usage.verify-what")
-        _tell_verified(surface, audit.read_alone(file).summary)
-        return
-    with desk(context) as office:
-        if file is None:
-            count = len(audit.entries(office))
-            root = office.ledger.root().hex()
-        else:
-            summary = audit.read_file(office, file).summary
+    if no_desk and file is None:
+        raise UsageProblem("cli.usage.verify-what")
     if file is None:
+        with desk(context) as office:
+            count, root = len(audit.entries(office)), office.ledger.root().hex()
         line = surface.text("cli.audit.own-verified", count=count, root=root)
         surface.result({"verified": True, "count": count, "root": root}, line)
+    elif no_desk:
+        _tell_verified(surface, audit.read_alone(file).summary)
     else:
+        with desk(context) as office:
+            summary = audit.read_file(office, file).summary
         _tell_verified(surface, summary)
 
 

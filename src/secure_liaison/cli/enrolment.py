@@ -12,29 +12,24 @@ import typer
 
 from secure_liaison.cli.agency import anchor_as_data
 from secure_liaison.cli.localise import UsageProblem
-from secure_liaison.cli.options import (
+from secure_liaison.cli.opening import (
     STREAM,
-    DeskCommand,
-    DigitsOption,
-    RegistryCommand,
     cost_of,
     desk,
     desk_home,
     digits_of,
-    group,
     passphrase,
     read_input,
     registry,
     require_new,
+    require_no_vault,
     typed,
-    voice,
     write_output,
 )
+from secure_liaison.cli.options import DeskCommand, DigitsOption, RegistryCommand, group, voice
 from secure_liaison.clock import SystemClock, to_iso
-from secure_liaison.errors import VaultError
 from secure_liaison.identity.anchors import accept_anchor, open_anchor
 from secure_liaison.identity.names import Names, require_login
-from secure_liaison.vault.slots import KEY_FILE
 from secure_liaison.workflows import enrolment
 from secure_liaison.workflows import registry as registrars
 
@@ -70,8 +65,7 @@ def enrol(
         require_login(login)
     file = out or Path(f"{login}.request")
     cost = cost_of(rehearsal=rehearsal, exercise=root.charter.exercise)
-    if (home / KEY_FILE).exists():
-        raise VaultError("exists")
+    require_no_vault(home)
     require_new(file)
     heard = digits_of(context, digits, prompt="cli.prompt.digits", code=root.code)
     accept_anchor(root, typed_digits=heard)  # before anybody thinks of a passphrase
@@ -87,13 +81,7 @@ def enrol(
         cost=cost,
     )
     write_output(file, made.request)
-    surface.result(
-        {"home": str(home), "request": str(file), "digits": made.digits, "login": login},
-        surface.text("cli.enrol.done", folder=home),
-        surface.text("cli.enrol.request", file=file),
-        surface.text("cli.enrol.digits", digits=made.digits),
-    )
-    surface.hint("cli.enrol.next")
+    _tell_enrolled(context, made, home=home, file=file)
 
 
 @commands.command("trust", cls=DeskCommand)
@@ -182,6 +170,19 @@ def show(context: typer.Context) -> None:
     }
     lines = [line for agency, officers in known for line in _lines(surface, agency, officers)]
     surface.result(data, *lines)
+
+
+def _tell_enrolled(
+    context: typer.Context, made: enrolment.Enrolled, *, home: Path, file: Path
+) -> None:
+    surface = voice(context)
+    surface.result(
+        {"home": str(home), "request": str(file), "digits": made.digits},
+        surface.text("cli.enrol.done", folder=home),
+        surface.text("cli.enrol.request", file=file),
+        surface.text("cli.enrol.digits", digits=made.digits),
+    )
+    surface.hint("cli.enrol.next")
 
 
 def _officers(office: Office, agency: AgencyRecord) -> tuple[OfficerRecord, ...]:

@@ -13,7 +13,9 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Iterator, MutableMapping
-from typing import TYPE_CHECKING, Any, Final
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import typer
 from rich.cells import cell_len
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["HelpCommand", "HelpGroup", "LazyGroup"]
 
 _WIDE: Final = "\u2e80-\u9fff\uff00-\uffef\u3000-\u303f"
-_TOKEN: Final = re.compile(rf"[{_WIDE}][,。;:、!?)》”]*|[^\s{_WIDE}]+|[^\S\n]+")
+_TOKEN: Final = re.compile(rf"[(《“[［]*[{_WIDE}][,。;:、!?)》”］]*|[^\s{_WIDE}]+|[^\S\n]+")
 _WIDEST_NAME: Final = 30
 _EXPLAINED: Final = "help"
 
@@ -44,14 +46,26 @@ class HelpCommand(TyperCommand):
     Attributes:
         language: Of its page.
         path: Names from the program down to it.
+        explained: What it does; its help holds the example too, for whoever asks the parser.
     """
 
     language = Language.EN
     path: tuple[str, ...] = ()
+    explained = ""
 
     @override
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
         formatter.write(_page(self, ctx, formatter.width))
+
+    @override
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        with _told_where(ctx):
+            return super().parse_args(ctx, args)
+
+    @override
+    def invoke(self, ctx: Context) -> Any:
+        with _told_where(ctx):
+            return super().invoke(ctx)
 
 
 class HelpGroup(TyperGroup):
@@ -60,10 +74,12 @@ class HelpGroup(TyperGroup):
     Attributes:
         language: Of its page.
         path: Names from the program down to it.
+        explained: What it does; its help holds the example too, for whoever asks the parser.
     """
 
     language = Language.EN
     path: tuple[str, ...] = ()
+    explained = ""
 
     @override
     def format_help(self, ctx: Context, formatter: HelpFormatter) -> None:
@@ -90,7 +106,7 @@ class LazyGroup(HelpGroup):
         modules: Which module of this package holds a command.
     """
 
-    modules: Mapping[str, str] = {}
+    modules: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, **attributes: Any) -> None:
         """Take the commands from `modules`; nothing is loaded yet."""
@@ -110,6 +126,7 @@ class _Later(MutableMapping[str, "Command"]):
         self._group = group
         self._loaded: dict[str, Command] = {}
 
+    @override
     def __getitem__(self, name: str) -> Command:
         module = importlib.import_module(f"{__package__}.{self._group.modules[name]}")
         if name not in self._loaded:
@@ -117,21 +134,36 @@ class _Later(MutableMapping[str, "Command"]):
         localise(self._loaded[name], self._group.language, (name,))
         return self._loaded[name]
 
+    @override
     def __setitem__(self, name: str, command: Command) -> None:
         self._loaded[name] = command
 
+    @override
     def __delitem__(self, name: str) -> None:
         del self._loaded[name]
 
+    @override
     def __iter__(self) -> Iterator[str]:
         return iter(self._group.modules)
 
+    @override
     def __len__(self) -> int:
         return len(self._group.modules)
 
     @override
     def __contains__(self, name: object) -> bool:
         return name in self._group.modules
+
+
+@contextmanager
+def _told_where(ctx: Context) -> Iterator[None]:
+    """Let a problem of usage know the command, so that its hint names the right page."""
+    try:
+        yield
+    except typer.TyperException as problem:
+        if getattr(problem, "ctx", None) is None:
+            problem.ctx = ctx  # type: ignore[attr-defined]  # the parser's own attribute
+        raise
 
 
 def _page(command: HelpCommand | HelpGroup, ctx: Context, width: int) -> str:
@@ -145,14 +177,15 @@ def _page(command: HelpCommand | HelpGroup, ctx: Context, width: int) -> str:
     below = command.commands if isinstance(command, HelpGroup) else {}
     if below:
         usage += f" {told('command-place')}"
-    parts = [f"{told('usage')}: {ctx.command_path} {usage}\n"]
-    parts += [_wrapped(line, width, "  ") for line in (command.help or "").split("\n")]
+    line = f"{ctx.command_path} {usage}"
+    parts = [i18n.text("cli.page.usage", command.language, line=line), ""]
+    parts += [_wrapped(line, width, "  ") for line in command.explained.split("\n")]
     parts += _table(told("arguments"), [_row(each, command) for each in arguments], width)
     parts += _table(told("options"), [_row(each, command) for each in options], width)
     parts += _table(told("commands"), [(n, _short(command, n)) for n in below], width)
     if command.epilog:
         examples = (f"  {line}" for line in command.epilog.split("\n"))
-        parts += ["", f"{told('example')}:", *examples]
+        parts += ["", told("example"), *examples]
     return "\n".join(parts) + "\n"
 
 
@@ -181,20 +214,22 @@ def _row(parameter: Any, command: HelpCommand | HelpGroup) -> tuple[str, str]:
         notes.append(i18n.text("cli.page.required", language))
     if parameter.envvar:
         notes.append(f"${parameter.envvar}")
-    if parameter.default not in (None, False, "", (), []):
+    if parameter.default not in {None, False, ""} and not isinstance(parameter.default, Path):
         value = getattr(parameter.default, "value", parameter.default)
-        notes.append(f"{i18n.text('cli.page.default', language)}: {value}")
+        notes.append(i18n.text("cli.page.default", language, value=value))
     if getattr(parameter, "multiple", False):
         notes.append(i18n.text("cli.page.repeatable", language))
-    noted = f" [{'; '.join(notes)}]" if notes else ""
-    return name, f"{parameter.help}{noted}"
+    if not notes:
+        return name, str(parameter.help)
+    together = i18n.text("cli.page.and", language).join(notes)
+    return name, f"{parameter.help}{i18n.text('cli.page.notes', language, notes=together)}"
 
 
 def _table(title: str, rows: list[tuple[str, str]], width: int) -> list[str]:
     if not rows:
         return []
     column = min(max(cell_len(name) for name, _ in rows), _WIDEST_NAME) + 4
-    lines = ["", f"{title}:"]
+    lines = ["", title]
     for name, explained in rows:
         told = _wrapped(explained, width, " " * column)
         if cell_len(name) + 4 > column:

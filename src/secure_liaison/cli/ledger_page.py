@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from secure_liaison import i18n
 from secure_liaison.clock import to_iso
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ __all__ = [
 
 _US: Final = 1_000_000
 _SHORT: Final = 8
+_PARTS: Final = 5
+"""Of a line that explains an unmet rule: code, whom it concerns, held, needed, rule."""
 
 
 def entry_as_data(entry: LedgerEntry) -> dict[str, Any]:
@@ -121,9 +124,44 @@ def refusal_as_data(row: RefusalRow) -> dict[str, Any]:
 
 
 def refusal_lines(surface: Surface, row: RefusalRow) -> list[str]:
-    """Return one refusal: a line for the act, one for each unmet rule."""
-    at = surface.moment(row.t_us // _US)
+    """Return one refusal: a line for the act, then each unmet rule as the one refused saw it."""
     place = surface.text("cli.audit.place", index=row.index, device=row.device[:_SHORT])
-    codes = " ".join(row.reason_codes)
-    head = f"{at}  {row.actor}  {row.action}  {codes}  {row.label}  ref {row.ref}  {place}"
-    return [head, *(f"  {line}" for line in row.explained)]
+    head = surface.text(
+        "cli.audit.refusal",
+        at=surface.moment(row.t_us // _US),
+        actor=row.actor,
+        action=surface.text(f"cli.action.{row.action}"),
+        label=row.label or "—",
+        place=place,
+    )
+    lines = [line for each in row.explained for line in _unmet(surface, each)]
+    ref = surface.text("refusal-line.ref", ref=row.ref)
+    return [head, *(f"  {line}" for line in (*lines, ref))]
+
+
+def _unmet(surface: Surface, explained: str) -> list[str]:
+    parts = explained.split(" | ")
+    if len(parts) != _PARTS or f"refusal.{parts[0]}" not in i18n.catalogue(surface.language):
+        return [explained]
+    code, subject, have, need, rule = parts
+    return [
+        surface.text(
+            "refusal-line.head" if subject else "refusal-line.head-alone",
+            code=code,
+            subject=subject,
+            sentence=surface.text(f"refusal.{code}"),
+        ),
+        surface.text(
+            "refusal-line.need",
+            need=_shown(surface, need.removeprefix("need ")) or "—",
+            have=_shown(surface, have.removeprefix("have "))
+            or surface.text("refusal-line.nothing"),
+        ),
+        surface.text("refusal-line.rule", rule=rule),
+    ]
+
+
+def _shown(surface: Surface, value: str) -> str:
+    # What is needed may be a sentence of its own (`need.active-device`); marks and dates are not.
+    value = value.strip()
+    return surface.text(value) if value in i18n.catalogue(surface.language) else value

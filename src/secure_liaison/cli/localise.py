@@ -89,10 +89,11 @@ def localise(command: Any, language: Language, path: tuple[str, ...] = ()) -> No
         KeyError: a text is missing.
     """
     command.language, command.path = language, path
-    command.help = i18n.text(help_key("help", path), language)
+    command.help = command.explained = i18n.text(help_key("help", path), language)
     command.short_help = command.help.partition("\n")[0]
     if getattr(command, "commands", None) is None:
         command.epilog = i18n.text(help_key("example", path), language)
+        command.help += f"\n\n{i18n.text('cli.page.example', language)}\n{command.epilog}"
     texts = i18n.catalogue(language)
     for parameter in command.params:
         own = ".".join(("cli.param", *path, parameter.name))

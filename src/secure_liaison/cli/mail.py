@@ -19,7 +19,8 @@ import typer
 
 from secure_liaison import i18n
 from secure_liaison.capsule.core import ObjectKind
-from secure_liaison.cli.options import DeskCommand, desk, group, read_input, typed, voice
+from secure_liaison.cli.opening import desk, read_input, typed
+from secure_liaison.cli.options import DeskCommand, group, voice
 from secure_liaison.errors import OutOfOrderError
 from secure_liaison.vault.outbox import OutboxState
 from secure_liaison.workflows import correspondence
@@ -64,7 +65,6 @@ def send(
     forward_secret: Annotated[bool, typer.Option("--forward-secret")] = False,
 ) -> None:
     """Seal an object for officers of other agencies and bring it to the relay."""
-    surface = voice(context)
     draft = Draft(
         subject=subject,
         level=level,
@@ -80,14 +80,7 @@ def send(
         pack=pack,
         days=days,
     )
-    with desk(context) as office:
-        if reply_to is not None:
-            draft = replace(draft, reply_to=_answered(office, reply_to))
-        with typed(context), surface.progress("cli.wait.seal") as progress:
-            digest = correspondence.send(office, draft, progress=progress)
-        state = hand_over(surface, office, digest)
-    data = {"id": digest.hex(), "to": [*draft.to], "cc": [*draft.cc], "state": state}
-    surface.result(data, surface.text(f"cli.send.{state}", id=digest.hex()[:_SHORT]))
+    _seal_and_send(context, draft, reply_to)
 
 
 @commands.command("collect", cls=DeskCommand)
@@ -120,7 +113,9 @@ def hand_over(surface: Surface, office: Office, digest: Digest) -> str:
     delivered = {each.digest: each.error for each in done}
     for other, error in delivered.items():
         if error is not None and other != digest:
-            surface.talk("cli.send.other", id=other.hex()[:_SHORT], cause=i18n.cause(error, surface.language))
+            surface.talk(
+                "cli.send.other", id=other.hex()[:_SHORT], cause=i18n.cause(error, surface.language)
+            )
     error = delivered.get(digest)
     row = office.mail.outbox.get(digest)
     if row is not None and row.state is OutboxState.QUEUED:
@@ -131,6 +126,18 @@ def hand_over(surface: Surface, office: Office, digest: Digest) -> str:
     if error is not None:
         raise error
     return "sent"
+
+
+def _seal_and_send(context: typer.Context, draft: Draft, reply_to: str | None) -> None:
+    surface = voice(context)
+    with desk(context) as office:
+        if reply_to is not None:
+            draft = replace(draft, reply_to=_answered(office, reply_to))
+        with typed(context), surface.progress("cli.wait.seal") as progress:
+            digest = correspondence.send(office, draft, progress=progress)
+        state = hand_over(surface, office, digest)
+    data = {"id": digest.hex(), "to": [*draft.to], "cc": [*draft.cc], "state": state}
+    surface.result(data, surface.text(f"cli.send.{state}", id=digest.hex()[:_SHORT]))
 
 
 def _body(path: Path) -> str:

@@ -25,7 +25,8 @@ from secure_liaison.cli.object_page import (
     sent_as_data,
     sent_as_lines,
 )
-from secure_liaison.cli.options import DeskCommand, desk, group, voice
+from secure_liaison.cli.opening import desk
+from secure_liaison.cli.options import DeskCommand, group, voice
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import RelayError
 from secure_liaison.labels.marking import banner

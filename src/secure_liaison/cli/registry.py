@@ -18,21 +18,17 @@ import typer
 
 from secure_liaison.cli import agreements
 from secure_liaison.cli.localise import UsageProblem
-from secure_liaison.cli.options import (
+from secure_liaison.cli.opening import (
     STREAM,
-    DigitsOption,
-    RegistryCommand,
-    SigningCommand,
     digits_of,
-    group,
     read_input,
     registry,
     require_new,
     signing_keys,
     typed,
-    voice,
     write_output,
 )
+from secure_liaison.cli.options import DigitsOption, RegistryCommand, SigningCommand, group, voice
 from secure_liaison.cli.registry_page import as_data, as_lines
 from secure_liaison.clock import from_iso
 from secure_liaison.identity.anchors import open_anchor
@@ -87,7 +83,7 @@ def admit(
     days: DaysOption = _YEAR,
 ) -> None:
     """Admit an officer's device whose 12 digits were compared."""
-    surface, octets = voice(context), read_input(request)
+    octets = read_input(request)
     asked = open_request(octets)
     with typed(context):
         post = Names(zh=post_zh, en=post_en)
@@ -109,9 +105,7 @@ def clear(
     level: Annotated[str, typer.Argument(metavar="LEVEL")],
     *,
     person_class: Annotated[str, typer.Option("--class", metavar="CLASS")] = "",
-    membership: Annotated[
-        list[str] | None, typer.Option("--membership", metavar="LEAF")
-    ] = None,
+    membership: Annotated[list[str] | None, typer.Option("--membership", metavar="LEAF")] = None,
     pack: PackOption = _PACK,
     days: DaysOption = _YEAR,
 ) -> None:

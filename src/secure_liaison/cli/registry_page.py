@@ -11,6 +11,7 @@ from secure_liaison.clock import to_iso
 from secure_liaison.identity.anchors import open_anchor
 from secure_liaison.identity.contents import AccreditationContent, AgreementContent
 from secure_liaison.identity.officer_contents import BriefingContent, ClearanceContent
+from secure_liaison.labels.pack import builtin_pack
 
 if TYPE_CHECKING:
     from secure_liaison.cli.surface import Surface
@@ -64,9 +65,7 @@ def as_lines(surface: Surface, state: RegistryState, *, now: Instant) -> list[st
     else:
         expires, url = surface.moment(page.expires), page.relay.url
         lines.append(
-            surface.text(
-                "cli.registry.roster", sequence=page.sequence, expires=expires, relay=url
-            )
+            surface.text("cli.registry.roster", sequence=page.sequence, expires=expires, relay=url)
         )
     for officer in data["officers"]:
         lines.append(
@@ -74,10 +73,7 @@ def as_lines(surface: Surface, state: RegistryState, *, now: Instant) -> list[st
             f"  {officer['post']['zh']} {officer['post']['en']}  {' '.join(officer['roles'])}"
         )
         lines.append("  " + surface.text("cli.registry.devices", count=len(officer["devices"])))
-        lines += [
-            "  " + surface.text("cli.registry.clearance", **each)
-            for each in officer["clearances"]
-        ]
+        lines += [f"  {_clearance(surface, each)}" for each in officer["clearances"]]
         lines += [
             "  " + surface.text("cli.registry.briefing", **each) for each in officer["briefings"]
         ]
@@ -96,9 +92,7 @@ def _officer(state: RegistryState, officer: OfficerContent, *, now: Instant) -> 
         "names": {"zh": officer.names.zh, "en": officer.names.en},
         "post": {"zh": officer.post.zh, "en": officer.post.en},
         "roles": sorted(role.name.lower() for role in officer.roles),
-        "devices": [
-            leaf.handle.hex() for leaf in state.active_devices(officer.officer, now=now)
-        ],
+        "devices": [leaf.handle.hex() for leaf in state.active_devices(officer.officer, now=now)],
         "clearances": [
             {"policy": content.policy, "level": content.level, "until": to_iso(said.not_after)}
             for said, content in about
@@ -110,6 +104,16 @@ def _officer(state: RegistryState, officer: OfficerContent, *, now: Instant) -> 
             if isinstance(content, BriefingContent)
         ],
     }
+
+
+def _clearance(surface: Surface, stated: dict[str, str]) -> str:
+    level = builtin_pack(stated["policy"]).level(stated["level"])
+    return surface.text(
+        "cli.registry.clearance",
+        policy=stated["policy"],
+        level=level.names.text(surface.language),
+        until=stated["until"],
+    )
 
 
 def _pairs(ceilings: dict[str, str]) -> str:

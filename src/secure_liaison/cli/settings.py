@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from secure_liaison.cli.options import (
-    DeskCommand,
-    PlainCommand,
-    desk,
-    desk_home,
-    group,
-    registry_home,
-    typed,
-    voice,
-)
+from secure_liaison.cli.opening import desk, desk_home, registry_home, typed
+from secure_liaison.cli.options import DeskCommand, PlainCommand, group, voice
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import CredentialError
 from secure_liaison.labels.pack import builtin_pack, builtin_packs
@@ -68,11 +60,13 @@ def show_config(
         "registry": str(folder),
         "registry_exists": (folder / KEY_FILE).exists(),
         "environment": {
-            name: os.environ[name] for name in ("LIAISON_HOME", "LIAISON_REGISTRY") if name in os.environ
+            name: os.environ[name]
+            for name in ("LIAISON_HOME", "LIAISON_REGISTRY")
+            if name in os.environ
         },
     }
     lines = [
-        surface.text("cli.config.version", version=data["version"], language=data["language"]),
+        surface.text("cli.config.version", version=data["version"], chosen=data["language"]),
         _folder(surface, "cli.config.home", data["home"], exists=data["home_exists"]),
         _folder(surface, "cli.config.registry", data["registry"], exists=data["registry_exists"]),
     ]
@@ -118,16 +112,12 @@ def _desk_as_data(office: Office) -> dict[str, Any]:
 def _desk_as_lines(surface: Surface, data: dict[str, Any]) -> list[str]:
     admitted = surface.text("cli.config.admitted" if data["admitted"] else "cli.config.waits")
     return [
-        surface.text(
-            "cli.config.desk", login=data["login"], agency=data["agency"], state=admitted
-        ),
+        surface.text("cli.config.desk", login=data["login"], agency=data["agency"], state=admitted),
         surface.text("cli.config.realm", name=data["realm_name"], id=data["realm"]),
         surface.text("cli.config.device", device=data["device"]),
         surface.text("cli.config.relay", relay=data["relay"] or surface.text("cli.never")),
         surface.text("cli.config.trusted", count=len(data["trusted"])),
-        surface.text(
-            "cli.config.outbox", waiting=data["waiting"], entries=data["ledger_entries"]
-        ),
+        surface.text("cli.config.outbox", waiting=data["waiting"], entries=data["ledger_entries"]),
     ]
 
 
@@ -204,7 +194,5 @@ def _pack_as_lines(surface: Surface, pack: PolicyPack) -> list[str]:
         for each in pack.urgencies
     ]
     hours = pack.freshness
-    lines.append(
-        surface.text("cli.policy.freshness", send=hours.send_hours, open=hours.open_hours)
-    )
+    lines.append(surface.text("cli.policy.freshness", send=hours.send_hours, open=hours.open_hours))
     return [*lines, surface.text("cli.policy.basis"), *(f"  {each.cite}" for each in pack.basis)]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from secure_liaison.audit.events import EventType
 from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.capsule.format import Role
-from secure_liaison.capsule.receipt import MEDIA_TYPE, Receipt, sign_receipt
+from secure_liaison.capsule.receipt import MEDIA_TYPE, Receipt, open_receipt, sign_receipt
 from secure_liaison.capsule.seal import PartSource
 from secure_liaison.capsule.unseal import reveal
 from secure_liaison.errors import (
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from secure_liaison.directory.leaf import RosterLeaf
     from secure_liaison.directory.standing import Standing
     from secure_liaison.identity.ids import AgencyId
+    from secure_liaison.monitor.gate import Permit
     from secure_liaison.office import Office
     from secure_liaison.vault.inbox import InboxItem
     from secure_liaison.workflows.transport import Delivered, Taken
@@ -153,14 +154,31 @@ def acknowledge(office: Office, reference: str, *, remark: str = "") -> Digest:
     Raises:
         AccessDeniedError: as `read`.
         OutOfOrderError: ``not-opened``, ``already-acknowledged``.
+        FormatError: the remark is too long.
+        AccessDeniedError: the originator may not have the receipt any more.
     """
     item = _find(office, reference, Action.ACKNOWLEDGE)
+    verified = filing.load(office, item)
+    permit = permit_for(office, verified, Action.ACKNOWLEDGE)
+    try:
+        receipt = _sign(office, item, verified, permit=permit, remark=remark)
+    except LiaisonError as exc:
+        filing.write_failure(office, permit, EventType.RECEIPT_SIGN, verified=verified, error=exc)
+        raise
+    with office.transaction():
+        office.mail.inbox.mark_acknowledged(item.digest, at=office.clock.now())
+        office.gate.effect(permit, filing.event_about(office, EventType.RECEIPT_SIGN, verified))
+    return receipt
+
+
+def _sign(
+    office: Office, item: InboxItem, verified: VerifiedCapsule, *, permit: Permit, remark: str
+) -> Digest:
+    # Looked at behind the gate: before it, the answer would tell an outsider that it exists.
     if item.state is InboxState.ACKNOWLEDGED:
         raise OutOfOrderError("already-acknowledged")
     if item.state is InboxState.RECEIVED:
         raise OutOfOrderError("not-opened")
-    verified = filing.load(office, item)
-    permit = permit_for(office, verified, Action.ACKNOWLEDGE)
     permit.spend(
         action=Action.ACKNOWLEDGE,
         core_hash=verified.core_hash,
@@ -168,11 +186,8 @@ def acknowledge(office: Office, reference: str, *, remark: str = "") -> Digest:
         now=office.clock.now(),
     )
     record = sign_receipt(_receipt(office, item, remark), office.keys.signing, office.realm)
-    receipt = composing.seal_and_keep(office, _receipt_capsule(office, verified, record))
-    with office.transaction():
-        office.mail.inbox.mark_acknowledged(item.digest, at=office.clock.now())
-        office.gate.effect(permit, filing.event_about(office, EventType.RECEIPT_SIGN, verified))
-    return receipt
+    open_receipt(record, office.realm)  # what the originator's desk would refuse must not go out
+    return composing.seal_and_keep(office, _receipt_capsule(office, verified, record))
 
 
 def _find(office: Office, reference: str, action: Action) -> InboxItem:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import mimetypes
 from dataclasses import dataclass
-from io import BytesIO
-from typing import TYPE_CHECKING, Final
+from io import SEEK_END, BytesIO
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.capsule.seal import PartSource
@@ -152,13 +152,22 @@ def _parts(draft: Draft) -> tuple[PartSource, ...]:
 
 
 def _attachment(path: Path) -> PartSource:
-    if not path.is_file():
+    if not path.is_file():  # never a folder, nor a device that blocks or does not end
         raise OutOfOrderError("attachment-missing")
+    with _open_attachment(path) as stream:
+        size = stream.seek(0, SEEK_END)
     guessed, _ = mimetypes.guess_type(path.name)
     return PartSource(
         name=path.name,
         # A text attachment is a file like any other; only the body is shown on a screen.
         media_type=_BINARY if guessed in {None, TEXT_TYPE} else str(guessed),
-        size=path.stat().st_size,
-        open=lambda: path.open("rb"),
+        size=size,
+        open=lambda: _open_attachment(path),
     )
+
+
+def _open_attachment(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as exc:  # gone since, or not to be read
+        raise OutOfOrderError("attachment-missing") from exc

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from secure_liaison.audit.events import Event, EventType, Outcome
 from secure_liaison.clock import Instant
-from secure_liaison.crypto.hpke import KemPrivateKey
+from secure_liaison.crypto.hpke import KemPrivateKey, KemPublicKey
 from secure_liaison.crypto.passphrase import DESK_COST, Cost
 from secure_liaison.directory.book import decode_book
 from secure_liaison.directory.roster import encode_snapshot
@@ -44,6 +44,8 @@ _REQUEST: Final = "enrolment-request"
 _BATCH: Final = 20
 _LOW: Final = 5
 _PREKEY_DAYS: Final = 30
+_RENEW_DAYS: Final = 23
+"""Older ones are about to expire, and an expired key is no key."""
 _DAY_S: Final = 86400
 
 
@@ -179,32 +181,44 @@ def publish_snapshot(office: Office, data: bytes) -> None:
 
 
 def stock_prekeys(office: Office, relay: HttpRelay) -> int:
-    """Leave a new batch of one-time keys if few are left; returns how many were made.
+    """Leave a batch of one-time keys if few are left; returns how many keys it holds.
 
     Raises:
         RelayError: the relay is not to be had, or refuses; the keys are kept for the next try.
     """
-    prekeys = office.keyring.prekeys
-    left = [key for key in prekeys.usable() if key.published_at is not None]
-    if sum(not key.last_resort for key in left) >= _LOW:
+    prekeys, now = office.keyring.prekeys, office.clock.now()
+    left = [key for key in prekeys.usable() if key.published_at is not None and not key.last_resort]
+    if sum(now - (key.published_at or 0) < _RENEW_DAYS * _DAY_S for key in left) >= _LOW:
         return 0
-    now = office.clock.now()
-    made = [KemPrivateKey.generate() for _ in range(_BATCH + 1)]
-    with office.transaction():
-        prekeys.add(made[:-1], realm=office.realm, created=now, last_resort=False)
-        prekeys.add(made[-1:], realm=office.realm, created=now, last_resort=True)
+    made = _unpublished(office) or _new_keys(office)
     bundles = make_batch(
-        [key.public_key for key in made],
+        made,
         device=office.keys.handle,
         signing_key=office.keys.signing,
         realm=office.realm,
         expires=Instant(now + _PREKEY_DAYS * _DAY_S),
     )
     relay.put_prekeys(bundles)
-    ids = [key.public_key.key_id(office.realm) for key in made]
     with office.transaction():
-        prekeys.mark_published(ids, at=now)
+        prekeys.mark_published([key.key_id(office.realm) for key in made], at=now)
     return len(made)
+
+
+def _unpublished(office: Office) -> list[KemPublicKey]:
+    """Return what an earlier try left behind, the last resort last; nothing if it is no batch."""
+    waiting = [key for key in office.keyring.prekeys.usable() if key.published_at is None]
+    one_time = [key.public_key for key in waiting if key.public_key and not key.last_resort]
+    last = [key.public_key for key in waiting if key.public_key and key.last_resort]
+    return one_time + last[-1:] if one_time and last else []
+
+
+def _new_keys(office: Office) -> list[KemPublicKey]:
+    prekeys, now = office.keyring.prekeys, office.clock.now()
+    made = [KemPrivateKey.generate() for _ in range(_BATCH + 1)]
+    with office.transaction():
+        prekeys.add(made[:-1], realm=office.realm, created=now, last_resort=False)
+        prekeys.add(made[-1:], realm=office.realm, created=now, last_resort=True)
+    return [key.public_key for key in made]
 
 
 def _event(

@@ -91,7 +91,7 @@ def sent(
     """List what was sent and how far each recipient is, newest first; receipts are left out.
 
     Raises:
-        RelayUnreachableError: the relay was to be asked and does not answer.
+        RelayError: a relay was to be asked and does not answer, or refuses.
     """
     items = [item for item in office.mail.sent.items() if item.kind is not ObjectKind.RECEIPT]
     if ask_relay:

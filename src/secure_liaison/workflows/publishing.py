@@ -56,12 +56,16 @@ class FolderSink:
 
     def commit(self) -> None:
         """Give all parts their names."""
-        paths = []
-        with self._open:
-            for name, partial in self._parts:
-                path = export_part(self._folder, name)
-                partial.publish(path)
-                paths.append(path)
+        paths: list[Path] = []
+        try:
+            with self._open:
+                for name, partial in self._parts:
+                    paths.append(export_part(self._folder, name))
+                    partial.publish(paths[-1])
+        except BaseException:
+            for path in paths:
+                path.unlink(missing_ok=True)
+            raise
         self.paths = tuple(paths)
 
     def abort(self) -> None:

@@ -12,6 +12,7 @@ Source: docs/spec/wire.md; docs/spec/directory.md §6; DESIGN §3 rule 4.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -22,10 +23,12 @@ from secure_liaison.clock import Instant
 from secure_liaison.directory.roster import decode_snapshot
 from secure_liaison.errors import (
     AccessDeniedError,
+    CredentialError,
     LiaisonError,
     RelayError,
     RelayRefusedError,
     RelayUnreachableError,
+    VaultDamagedError,
 )
 from secure_liaison.identity.ids import DeviceHandle
 from secure_liaison.monitor.decision import Action
@@ -39,9 +42,11 @@ if TYPE_CHECKING:
 
     from secure_liaison.capsule.core import Core
     from secure_liaison.crypto.keys import Digest
-    from secure_liaison.identity.ids import AgencyId
+    from secure_liaison.directory.leaf import RosterLeaf
+    from secure_liaison.identity.ids import AgencyId, OfficerId
     from secure_liaison.monitor.gate import Permit
     from secure_liaison.office import Office
+    from secure_liaison.relay.http import HttpRelay
     from secure_liaison.vault.sent import Recipient, SentItem
     from secure_liaison.wire.envelopes import Delivery as WireDelivery
     from secure_liaison.wire.envelopes import Submission
@@ -149,23 +154,44 @@ def _first_wanted(office: Office) -> int:
 
 
 def refresh_states(office: Office, items: Sequence[SentItem]) -> None:
-    """Ask the relay which devices have fetched what; the relay's word, shown as such.
+    """Ask each recipient's relay which devices have fetched what; its word, shown as such.
 
     Raises:
-        RelayUnreachableError: the relay does not answer.
+        RelayError: a relay does not answer, or refuses.
     """
-    relay = office.relay()
-    try:
+    relays: dict[str, HttpRelay] = {}
+    with ExitStack() as opened:
         for item in items:
             waiting = [
                 each
                 for each in office.mail.sent.recipients(item.digest)
                 if each.state is RecipientState.SENT
             ]
-            if waiting:
-                _note_fetched(office, item, relay.status(item.digest).mailboxes, waiting)
-    finally:
-        relay.close()
+            for url, agency in _relays_of(office, waiting).items():
+                if url not in relays:
+                    relays[url] = office.relay(agency)
+                    opened.callback(relays[url].close)
+                _note_fetched(office, item, _mailboxes(relays[url], item.digest), waiting)
+
+
+def _relays_of(office: Office, recipients: Sequence[Recipient]) -> dict[str, AgencyId]:
+    found: dict[str, AgencyId] = {}
+    for each in recipients:
+        try:
+            agency, _ = office.directory.device(each.device)
+        except CredentialError:  # left the roster since; nobody can be asked about it any more
+            continue
+        found.setdefault(office.relay_url(agency), agency)
+    return found
+
+
+def _mailboxes(relay: HttpRelay, digest: Digest) -> Sequence[MailboxStatus]:
+    try:
+        return relay.status(digest).mailboxes
+    except RelayRefusedError as exc:
+        if exc.reason != "not-found":  # a relay forgets what nobody is waiting for any more
+            raise
+        return ()
 
 
 def _note_fetched(
@@ -197,27 +223,34 @@ def _deliver(
     try:
         permit = _ask_again(office, item, core, submission)
     except AccessDeniedError as exc:
-        return _give_up(office, item, exc, reason=exc.reason)
+        return _give_up(office, item, exc)
+    except CredentialError as exc:  # a recipient left the book: there is nobody to ask about
+        office.note(_submit_event(office, item, core, error=exc))
+        return _give_up(office, item, exc)
     try:
         _submit(office, item, submission, progress)
-    except RelayError as exc:
-        _write_effect(office, item, core, permit, error=exc)
-        if isinstance(exc, RelayRefusedError) and exc.reason in _FOR_GOOD:
-            return _give_up(office, item, exc, reason=exc.reason)
+    except (RelayError, VaultDamagedError) as exc:
+        with office.transaction():
+            office.gate.effect(permit, _submit_event(office, item, core, error=exc))
+        if exc.reason in _FOR_GOOD or isinstance(exc, VaultDamagedError):
+            return _give_up(office, item, exc)
         return _wait(office, item, exc, tries)
-    now = office.clock.now()
     with office.transaction():
         office.mail.outbox.mark_sent(digest)
-        for recipient in office.mail.sent.recipients(digest):
-            office.mail.sent.advance(digest, recipient.device, RecipientState.SENT, at=now)
         office.gate.effect(permit, _submit_event(office, item, core))
     return None
 
 
 def _ask_again(office: Office, item: SentItem, core: Core, submission: Submission) -> Permit:
-    officers = dict.fromkeys(each.officer for each in office.mail.sent.recipients(item.digest))
+    sealed_for: dict[OfficerId, list[DeviceHandle]] = {}
+    for each in office.mail.sent.recipients(item.digest):
+        sealed_for.setdefault(each.officer, []).append(each.device)
     addressees = tuple(
-        addressing.of_officer(office, office.directory.officer(officer)) for officer in officers
+        replace(
+            addressing.of_officer(office, office.directory.officer(officer)),
+            devices=_sealed_for(office, officer, handles),
+        )
+        for officer, handles in sealed_for.items()
     )
     keys = frozenset(decode_stanza(each.stanza).key_id for each in submission.deliveries)
     digest_of_core = core_hash(core, office.realm)
@@ -234,37 +267,43 @@ def _ask_again(office: Office, item: SentItem, core: Core, submission: Submissio
     return permit
 
 
+def _sealed_for(
+    office: Office, officer: OfficerId, handles: Sequence[DeviceHandle]
+) -> tuple[RosterLeaf, ...]:
+    """Return the devices that hold a stanza; none if one of them does not count any more."""
+    now = office.clock.now()
+    usable = {leaf.handle: leaf for leaf in office.directory.devices_of(officer, now)}
+    if usable.keys() >= set(handles):
+        return tuple(usable[handle] for handle in handles)
+    known = [office.directory.device(handle)[1] for handle in handles]
+    return tuple(leaf for leaf in known if not leaf.is_active(now=now))
+
+
 def _submit(
     office: Office, item: SentItem, submission: Submission, progress: Progress | None
 ) -> None:
+    office.bodies.open(item.body_name).close()  # the disk's errors, before anybody is asked
+    states = {each.device: each.state for each in office.mail.sent.recipients(item.digest)}
     by_relay: dict[str, tuple[AgencyId, list[WireDelivery]]] = {}
     for delivery in submission.deliveries:
         agency, _ = office.directory.device(DeviceHandle(delivery.mailbox))
         url = office.relay_url(agency)
         by_relay.setdefault(url, (agency, []))[1].append(delivery)
-    body = office.bodies.path(item.body_name)
     for agency, deliveries in by_relay.values():
+        handles = [DeviceHandle(each.mailbox) for each in deliveries]
+        if all(states[handle] is not RecipientState.QUEUED for handle in handles):
+            continue  # this relay has it since an earlier try
         part = encode_submission(replace(submission, deliveries=tuple(deliveries)))
         relay = office.relay(agency)
         try:
-            relay.submit(part, item.leaves, body, progress)
+            relay.submit(part, item.leaves, office.bodies.path(item.body_name), progress)
         finally:
             relay.close()
-
-
-def _write_effect(
-    office: Office, item: SentItem, core: Core, permit: Permit, *, error: LiaisonError
-) -> None:
-    event = _submit_event(office, item, core)
-    with office.transaction():
-        office.gate.effect(
-            permit,
-            replace(
-                event,
-                decision=Outcome.ERROR.value,
-                detail={"code": error.code, "reason": error.reason},
-            ),
-        )
+        with office.transaction():
+            for handle in handles:
+                office.mail.sent.advance(
+                    item.digest, handle, RecipientState.SENT, at=office.clock.now()
+                )
 
 
 def _wait(office: Office, item: SentItem, error: LiaisonError, tries: int) -> LiaisonError:
@@ -276,24 +315,29 @@ def _wait(office: Office, item: SentItem, error: LiaisonError, tries: int) -> Li
     return error
 
 
-def _give_up(office: Office, item: SentItem, error: LiaisonError, *, reason: str) -> LiaisonError:
+def _give_up(office: Office, item: SentItem, error: LiaisonError) -> LiaisonError:
     now = office.clock.now()
     with office.transaction():
-        office.mail.outbox.refuse(item.digest, reason)
+        office.mail.outbox.refuse(item.digest, error.reason)
         for recipient in office.mail.sent.recipients(item.digest):
             office.mail.sent.advance(item.digest, recipient.device, RecipientState.REFUSED, at=now)
     return error
 
 
-def _submit_event(office: Office, item: SentItem, core: Core) -> Event:
+def _submit_event(
+    office: Office, item: SentItem, core: Core, *, error: LiaisonError | None = None
+) -> Event:
+    detail: dict[str, str | int] = {"kind": item.kind.name.lower()}
+    if error is not None:
+        detail |= {"code": error.code, "reason": error.reason}
     return Event(
         type=EventType.DOC_SUBMIT,
-        decision=Outcome.PERMIT.value,
+        decision=(Outcome.PERMIT if error is None else Outcome.ERROR).value,
         object_digest=item.digest.hex(),
         object_id=item.object_id.hex(),
         label=addressing.mark_of(office, core.label),
         actor=office.login,
-        detail={"kind": item.kind.name.lower()},
+        detail=detail,
     )
 
 
