@@ -8,11 +8,14 @@ import pytest
 from typing_extensions import override
 
 from secure_liaison.capsule import unseal
-from secure_liaison.crypto.keys import Secret
+from secure_liaison.capsule.body import LeafList
+from secure_liaison.capsule.format import parse_envelope
+from secure_liaison.crypto.keys import Digest, Secret
 from secure_liaison.crypto.payload import PayloadOpener
+from secure_liaison.errors import TamperedError
 from secure_liaison.transparency.merkle import leaf_hash, root_of
 from secure_liaison.wire import Envelope, Header, encode_header
-from secure_liaison.workflows import filing
+from secure_liaison.workflows import correspondence, filing
 from tests.attacks.world import (
     TEXT,
     VICTIM,
@@ -138,7 +141,7 @@ def test_with_a_cipher_without_tags_a_bit_would_turn_one_letter_into_another(
     body = scene.relay.bodies[genuine]
     monkeypatch.setattr(WithoutTags, "genuine", payload_of(scene, genuine))
     scene.relay.bodies[genuine] = flipped(body, first_letter(scene, genuine))
-    monkeypatch.setattr(unseal.LeafList, "check", lambda *_args: None)
+    monkeypatch.setattr(LeafList, "check", lambda *_args: None)
     monkeypatch.setattr(unseal, "PayloadOpener", WithoutTags)
     assert opened_octets(scene, VICTIM, genuine) == flipped(TEXT.encode(), 0)
 
@@ -180,22 +183,43 @@ class WithoutTags(PayloadOpener):
         return bytes(plain)
 
 
-def payload_of(scene: Scene, digest: filing.Digest) -> bytes:
+def payload_of(scene: Scene, digest: Digest) -> bytes:
     return scene.relay.bodies[digest][first_letter(scene, digest) - 56 :]
 
 
-def first_letter(scene: Scene, digest: filing.Digest) -> int:
+def first_letter(scene: Scene, digest: Digest) -> int:
     """Return where the sealed first letter of the text stands in the body."""
     envelope = scene.relay.envelope(digest, scene.box(VICTIM))
     return envelope.read_header().head_length + 56
 
 
-def plant_fitting(scene: Scene, octets: bytes, body: bytes) -> filing.Digest:
+def plant_fitting(scene: Scene, octets: bytes, body: bytes) -> Digest:
     """Hand out a changed body with leaves and root that fit it."""
-    envelope = filing.parse_envelope(octets).envelope
+    envelope = parse_envelope(octets).envelope
     start = envelope.read_header().head_length
     pieces = [body[:start]]
     pieces += [body[at : at + 65536] for at in range(start, len(body), 65536)]
     leaves = [leaf_hash(piece) for piece in pieces]
     bad = changed(envelope, payload_root=root_of(leaves))
     return scene.relay.plant(scene.box(VICTIM), bad, leaves=b"".join(leaves), body=body)
+
+
+def test_without_the_check_on_filing_a_spoilt_body_would_cost_the_genuine_one(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Removed: the check on filing.
+
+    The desk would keep the spoilt body, let the relay delete its own, and know the object as seen
+    when it comes again.
+    """
+    genuine = scene.send()
+    [item] = scene.relay.mailboxes[scene.box(VICTIM)]
+    body = scene.relay.bodies[genuine]
+    scene.relay.bodies[genuine] = flipped(body)
+    monkeypatch.setattr(filing, "check_body", lambda *_args, **_named: None)
+    correspondence.collect(scene.desk(VICTIM))
+    scene.relay.bodies[genuine] = body
+    scene.relay.hand_out(scene.box(VICTIM), item.envelope)
+    with pytest.raises(TamperedError, match="capsule-range"):
+        opened_octets(scene, VICTIM, genuine)
+    assert scene.relay.mailboxes[scene.box(VICTIM)] == []

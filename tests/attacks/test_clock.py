@@ -6,10 +6,18 @@ import pytest
 
 from secure_liaison.audit.events import EventType
 from secure_liaison.clock import Clock, FixedClock, GuardedClock
+from secure_liaison.crypto.keys import Digest
 from secure_liaison.directory import roster
-from secure_liaison.errors import LiaisonError, RelayRefusedError
+from secure_liaison.errors import FormatError, LiaisonError, RelayRefusedError
 from secure_liaison.vault.outbox import OutboxState
 from secure_liaison.vault.sent import RecipientState
+from secure_liaison.wire import (
+    MailboxState,
+    MailboxStatus,
+    Status,
+    decode_status,
+    encode_status,
+)
 from secure_liaison.workflows import correspondence, enrolment, registry
 from secure_liaison.workflows.correspondence import Draft
 from tests.attacks.world import (
@@ -32,7 +40,7 @@ DAY_S = 24 * HOUR_S
 BOTH_WAYS = pytest.mark.parametrize("offset", [-HOUR_S, HOUR_S], ids=["behind", "ahead"])
 
 
-def sealed_by_a_wrong_clock(scene: Scene, clock: Clock) -> correspondence.Digest:
+def sealed_by_a_wrong_clock(scene: Scene, clock: Clock) -> Digest:
     draft = Draft(subject=SUBJECT, level="秘密", period="10年", text=TEXT, to=(f"{VICTIM}@EMB-B",))
     return correspondence.send(scene.desk(SENDER, clock), draft)
 
@@ -173,7 +181,7 @@ def test_without_the_ledgers_floor_setting_the_clock_back_would_revive_a_clearan
     assert opened_text(scene, VICTIM, genuine) == TEXT
 
 
-def ended(scene: Scene) -> tuple[correspondence.Digest, FixedClock]:
+def ended(scene: Scene) -> tuple[Digest, FixedClock]:
     """Let the victim's clearance end while the object lies unopened in the inbox."""
     short_clearance(scene, days=1)
     genuine = scene.send()
@@ -181,3 +189,10 @@ def ended(scene: Scene) -> tuple[correspondence.Digest, FixedClock]:
     clock = FixedClock(NOW + 2 * DAY_S)
     scene.reopen(VICTIM, clock)
     return genuine, clock
+
+
+def test_a_relay_cannot_name_a_moment_that_no_calendar_has() -> None:
+    box = MailboxStatus(mailbox=bytes(16), state=MailboxState.FETCHED, at=2**62)
+    octets = encode_status(Status(digest=Digest(bytes(32)), received_at=NOW, mailboxes=(box,)))
+    with pytest.raises(FormatError, match="field-range"):
+        decode_status(octets)

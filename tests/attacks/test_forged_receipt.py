@@ -9,13 +9,17 @@ from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.capsule.receipt import MEDIA_TYPE, Receipt, open_receipt, sign_receipt
 from secure_liaison.clock import Instant
 from secure_liaison.crypto.keys import Digest
+from secure_liaison.errors import RelayRefusedError
 from secure_liaison.vault.sent import RecipientState
 from secure_liaison.workflows import correspondence, filing
+from secure_liaison.workflows.publishing import MemorySink
 from tests.attacks.forgery import make, plant, steal
 from tests.attacks.world import INSIDER, SENDER, VICTIM, Scene, events, whys
 
 
-def claimed(scene: Scene, *, by: str, digest: Digest | None = None) -> Digest:
+def claimed(
+    scene: Scene, *, by: str, digest: Digest | None = None, at: int | None = None
+) -> Digest:
     """Let the insider sign for an object that only the victim got, as ``by``."""
     genuine = scene.send()
     like = steal(scene, VICTIM, genuine).core
@@ -25,7 +29,7 @@ def claimed(scene: Scene, *, by: str, digest: Digest | None = None) -> Digest:
         object_id=like.object_id,
         officer=named.me().officer,
         device=named.keys.handle,
-        at=Instant(scene.clock.now()),
+        at=Instant(scene.clock.now() if at is None else at),
     )
     record = sign_receipt(receipt, insider.keys.signing, insider.realm)
     forged = make(
@@ -69,7 +73,7 @@ def test_a_receipt_by_another_counts_for_nothing(
     assert {each.decision for each in events(desk, EventType.RECEIPT_RECEIVE)} == {"error"}
     victim = scene.desk(VICTIM)
     correspondence.collect(victim)
-    correspondence.read(victim, genuine.hex(), filing.MemorySink())
+    correspondence.read(victim, genuine.hex(), MemorySink())
     correspondence.acknowledge(victim, genuine.hex())
     correspondence.deliver(victim)
     correspondence.collect(desk)
@@ -89,3 +93,28 @@ def test_without_its_checks_anybody_could_sign_for_anybody(
     )
     correspondence.collect(scene.desk(SENDER))
     assert states(scene) == [RecipientState.ACKNOWLEDGED]
+
+
+def test_a_relay_that_breaks_off_under_a_receipt_loses_nothing(scene: Scene) -> None:
+    genuine = scene.send()
+    victim, sender = scene.desk(VICTIM), scene.desk(SENDER)
+    correspondence.collect(victim)
+    correspondence.read(victim, genuine.hex(), MemorySink())
+    receipt = correspondence.acknowledge(victim, genuine.hex())
+    correspondence.deliver(victim)
+    leaves = scene.relay.leaves.pop(receipt)
+    with pytest.raises(RelayRefusedError, match="not-found"):
+        correspondence.collect(sender)
+    assert sender.mail.quarantine.rows() == ()
+    assert states(scene) == [RecipientState.FETCHED]
+    scene.relay.leaves[receipt] = leaves
+    correspondence.collect(sender)
+    assert states(scene) == [RecipientState.ACKNOWLEDGED]
+
+
+def test_a_receipt_of_a_moment_that_no_calendar_has_is_refused(scene: Scene) -> None:
+    claimed(scene, by=INSIDER, at=2**62)
+    desk = scene.desk(SENDER)
+    correspondence.collect(desk)
+    assert [("format", "field-range")] == whys(desk, EventType.DOC_QUARANTINE)
+    assert states(scene) == [RecipientState.SENT]

@@ -10,7 +10,8 @@ from typing_extensions import override
 
 from secure_liaison import encoding
 from secure_liaison.capsule import unseal
-from secure_liaison.crypto.keys import Secret
+from secure_liaison.capsule.body import LeafList
+from secure_liaison.crypto.keys import Digest, Secret
 from secure_liaison.crypto.payload import PayloadOpener
 from secure_liaison.encoding import Value
 from tests.attacks.world import (
@@ -77,7 +78,7 @@ def test_with_chunks_that_do_not_know_their_place_a_text_would_be_shown_in_anoth
     start = scene.relay.envelope(genuine, scene.box(VICTIM)).read_header().head_length
     monkeypatch.setattr(WithoutPlaces, "genuine", scene.relay.bodies[genuine][start:])
     scene.relay.bodies[genuine] = swapped(scene, genuine)
-    monkeypatch.setattr(unseal.LeafList, "check", lambda *_args: None)
+    monkeypatch.setattr(LeafList, "check", lambda *_args: None)
     monkeypatch.setattr(unseal, "PayloadOpener", WithoutPlaces)
     shown, size = opened_octets(scene, VICTIM, genuine).decode(), 16384
     assert shown == LONG[size : 2 * size] + LONG[:size] + LONG[2 * size :]
@@ -116,7 +117,7 @@ class WithoutPlaces(PayloadOpener):
         return b"".join(known[self._came[at : at + CHUNK]] for at in chunks)
 
 
-def swapped(scene: Scene, digest: unseal.Digest) -> bytes:
+def swapped(scene: Scene, digest: Digest) -> bytes:
     """Return the body with its first two chunks exchanged."""
     body = scene.relay.bodies[digest]
     start = scene.relay.envelope(digest, scene.box(VICTIM)).read_header().head_length + PREFIX

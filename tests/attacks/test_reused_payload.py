@@ -11,6 +11,7 @@ from secure_liaison.audit.events import EventType
 from secure_liaison.capsule import claims
 from secure_liaison.capsule.shares import _TAGS, MessageKey, ObjectKeys
 from secure_liaison.crypto.keys import Digest, Secret, derive, frame
+from secure_liaison.errors import TamperedError
 from secure_liaison.workflows import correspondence
 from tests.attacks.forgery import Stolen, make, plant, skip, steal
 from tests.attacks.world import (
@@ -85,7 +86,7 @@ def test_anothers_payload_does_not_open_under_an_own_header(scene: Scene) -> Non
         for line in correspondence.inbox(desk)
     ]
     assert ("verification.tampered", "capsule-head") in whys(desk, EventType.DOC_LIST)
-    with pytest.raises(claims.TamperedError, match="capsule-head"):
+    with pytest.raises(TamperedError, match="capsule-head"):
         opened_text(scene, VICTIM, forged)
     assert ("verification.tampered", "capsule-head") in whys(desk, EventType.DOC_OPEN)
     assert_nothing_shown(desk, genuine, shown=(forged,))

@@ -102,6 +102,7 @@ def test_without_the_memory_of_sequences_a_withdrawal_could_be_undone(
 
 def forked(scene: Scene, state: RegistryState, *, steps: int) -> bytes:
     """Let registrars who lie sign other rosters after ``state``; returns the last one's book."""
+    books = []
     for _ in range(steps):
         scene.clock.advance(1)
         state, _, made = pure.next_roster(
@@ -110,7 +111,8 @@ def forked(scene: Scene, state: RegistryState, *, steps: int) -> bytes:
             now=Instant(scene.clock.now()),
             relay=RelayPointer(url=URL),
         )
-    return encode_book(made)
+        books.append(encode_book(made))
+    return books[-1]
 
 
 @pytest.mark.parametrize(("steps", "reason"), [(1, "equivocation"), (2, "previous")])

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 import pytest
+from typing_extensions import override
 
 from secure_liaison.audit.events import EventType
 from secure_liaison.capsule import unseal
 from secure_liaison.capsule.body import LeafList
 from secure_liaison.capsule.format import Capsule, parse_envelope
 from secure_liaison.crypto.payload import PayloadOpener
+from secure_liaison.errors import TamperedError
 from secure_liaison.wire import encode_envelope
 from secure_liaison.workflows import correspondence, filing
 from tests.attacks.world import (
@@ -28,7 +30,7 @@ CHUNK = 16400
 LONG = "Pay the bearer. " + "See the annex for details. " * 1500 + "All of the above is void."
 
 
-@pytest.mark.parametrize("left", [0, 1, 500, -40, -1])
+@pytest.mark.parametrize("left", [0, 500, -1])
 def test_a_cut_envelope_is_counted_and_shows_nothing(scene: Scene, left: int) -> None:
     genuine = scene.send()
     [item] = scene.relay.withhold(scene.box(VICTIM))
@@ -81,7 +83,7 @@ def test_a_shortened_path_is_refused(scene: Scene) -> None:
     assert_genuine_opens(scene, VICTIM, genuine)
 
 
-@pytest.mark.parametrize("left", [0, 100, 56 + 2 * CHUNK, -1])
+@pytest.mark.parametrize("left", [0, 56 + 2 * CHUNK, -1])
 def test_a_cut_body_is_not_kept_and_the_whole_one_still_comes(scene: Scene, left: int) -> None:
     genuine = scene.send(text=LONG)
     whole = scene.relay.bodies[genuine]
@@ -91,7 +93,7 @@ def test_a_cut_body_is_not_kept_and_the_whole_one_still_comes(scene: Scene, left
     assert_genuine_opens(scene, VICTIM, genuine, text=LONG)
 
 
-@pytest.mark.parametrize("left", [0, 32, -1])
+@pytest.mark.parametrize("left", [32, -1])
 def test_a_cut_leaf_list_is_refused(scene: Scene, left: int) -> None:
     genuine = scene.send()
     whole = scene.relay.leaves[genuine]
@@ -110,7 +112,8 @@ def test_without_any_check_of_the_end_half_a_bulletin_would_be_shown_as_a_whole(
     scene.relay.bodies[genuine] = scene.relay.bodies[genuine][: head + 56 + 2 * CHUNK]
 
     class EndlessOpener(PayloadOpener):
-        def finish(self) -> bytes:  # type: ignore[explicit-override]  # takes the end's place
+        @override
+        def finish(self) -> bytes:
             return b""
 
     monkeypatch.setattr(filing, "check_body", lambda *_args, **_named: None)
@@ -128,7 +131,7 @@ def test_the_end_alone_stops_half_a_bulletin(scene: Scene, monkeypatch: pytest.M
     scene.relay.bodies[genuine] = scene.relay.bodies[genuine][: head + 56 + 2 * CHUNK]
     monkeypatch.setattr(filing, "check_body", lambda *_args, **_named: None)
     monkeypatch.setattr(unseal, "payload_ranges", _whatever_there_is)
-    with pytest.raises(filing.LiaisonError, match="capsule-payload"):
+    with pytest.raises(TamperedError, match="capsule-payload"):
         opened_octets(scene, VICTIM, genuine)
     assert whys(scene.desk(VICTIM), EventType.DOC_OPEN) == [
         ("verification.tampered", "capsule-payload")

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import pytest
 from starlette.testclient import TestClient
@@ -46,7 +47,7 @@ from secure_liaison.workflows.correspondence import Draft
 from secure_liaison.workflows.publishing import MemorySink
 from secure_liaison.workflows.registry import Published
 from tests.capsule.forge import NOW
-from tests.simulator import Simulator
+from tests.simulator import SimulatedRelay, Simulator
 
 FOUNDED = Instant(NOW - 7200)
 URL = "http://127.0.0.1:8440"
@@ -83,6 +84,8 @@ class Template:
         self.folder = folder
         self.clock = FixedClock(FOUNDED)
         self.agencies: dict[str, AgencyKeys] = {}
+        self.handles: dict[str, bytes] = {}
+        self.prekeys = Simulator(self.clock)
         realms = {
             "EMB-A": (ours := _charter("EXERCISE attacks", 1)),
             "EMB-B": ours,
@@ -178,6 +181,9 @@ class Template:
                     if other != code:
                         enrolment.trust(desk, keys.anchor_octets, typed_digits=keys.anchor.digits())
                     enrolment.import_book(desk, books[other])
+            self.handles[login] = desk.keys.handle
+            seen = SimulatedRelay(self.prekeys, device=desk.keys.handle, clock=self.clock)
+            enrolment.stock_prekeys(desk, cast("HttpRelay", seen))
 
 
 class Scene:
@@ -196,6 +202,7 @@ class Scene:
         self.clock = FixedClock(NOW)
         self.relay = Simulator(self.clock)
         self.relay.attach(monkeypatch)
+        self.relay.prekeys |= {box: [*kept] for box, kept in template.prekeys.prekeys.items()}
         for keys in template.agencies.values():
             self.relay.directory[keys.anchor.agency_id] = keys.snapshot
         self._opened = opened
@@ -242,7 +249,7 @@ class Scene:
 
     def box(self, login: str) -> bytes:
         """Return the name of an officer's mailbox."""
-        return self.desk(login).keys.handle
+        return self.template.handles[login]
 
     def send(
         self, *, to: tuple[str, ...] = (VICTIM,), level: str = "秘密", **fields: object

@@ -86,6 +86,14 @@ class HelpGroup(TyperGroup):
         formatter.write(_page(self, ctx, formatter.width))
 
     @override
+    def invoke(self, ctx: Context) -> Any:
+        # The parser keeps the command's name apart from what follows it.
+        if not (getattr(ctx, "_protected_args", None) or ctx.args):
+            with _told_where(ctx):
+                raise UsageProblem("cli.usage.no-command")
+        return super().invoke(ctx)
+
+    @override
     def resolve_command(
         self, ctx: Context, args: list[str]
     ) -> tuple[str | None, Command | None, list[str]]:

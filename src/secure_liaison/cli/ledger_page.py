@@ -134,23 +134,24 @@ def refusal_lines(surface: Surface, row: RefusalRow) -> list[str]:
         label=row.label or "—",
         place=place,
     )
-    lines = [line for each in row.explained for line in _unmet(surface, each)]
+    # Where nothing may be explained to the one who asked, the code alone stands in the ledger.
+    told = row.explained or row.reason_codes
+    lines = [line for each in told for line in _unmet(surface, each)]
     ref = surface.text("refusal-line.ref", ref=row.ref)
     return [head, *(f"  {line}" for line in (*lines, ref))]
 
 
 def _unmet(surface: Surface, explained: str) -> list[str]:
     parts = explained.split(" | ")
-    if len(parts) != _PARTS or f"refusal.{parts[0]}" not in i18n.catalogue(surface.language):
+    if f"refusal.{parts[0]}" not in i18n.catalogue(surface.language):
         return [explained]
+    sentence = surface.text(f"refusal.{parts[0]}")
+    if len(parts) != _PARTS:
+        return [surface.text("refusal-line.head-alone", code=parts[0], sentence=sentence)]
     code, subject, have, need, rule = parts
+    head = "refusal-line.head" if subject else "refusal-line.head-alone"
     return [
-        surface.text(
-            "refusal-line.head" if subject else "refusal-line.head-alone",
-            code=code,
-            subject=subject,
-            sentence=surface.text(f"refusal.{code}"),
-        ),
+        surface.text(head, code=code, subject=subject, sentence=sentence),
         surface.text(
             "refusal-line.need",
             need=_shown(surface, need.removeprefix("need ")) or "—",

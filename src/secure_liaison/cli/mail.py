@@ -130,6 +130,8 @@ def hand_over(surface: Surface, office: Office, digest: Digest) -> str:
 
 def _seal_and_send(context: typer.Context, draft: Draft, reply_to: str | None) -> None:
     surface = voice(context)
+    for path in draft.attachments:
+        path.open("rb").close()  # told by its name, and before a passphrase is asked for
     with desk(context) as office:
         if reply_to is not None:
             draft = replace(draft, reply_to=_answered(office, reply_to))

@@ -115,9 +115,12 @@ def sent_as_lines(
     label, language = decode_label(item.label), surface.language
     mark, urgency = _mark(office, label, language), _urgency(label, item.urgency, language)
     lines = [f"{item.digest.hex()[:_SHORT]}  {mark}  {urgency}  {item.subject}"]
+    row = office.mail.outbox.get(item.digest)
     for each in outcomes:
         parts = [each.address, surface.text(f"state.{each.state.value}"), surface.moment(each.at)]
-        if item.acknowledge_by is not None and each.state is not RecipientState.ACKNOWLEDGED:
+        if each.state is RecipientState.REFUSED and row is not None:
+            parts.append(surface.text("cli.sent.because", reason=row.reason))
+        elif item.acknowledge_by is not None and each.state is not RecipientState.ACKNOWLEDGED:
             parts.append(surface.text("cli.sent.due", at=surface.moment(item.acknowledge_by)))
         if _is_late(item, each, office.clock.now()):
             parts.append(surface.text("cli.sent.late"))

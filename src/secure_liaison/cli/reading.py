@@ -11,6 +11,7 @@ Source: docs/guides/officer.md; docs/concepts/correspondence.md.
 from __future__ import annotations
 
 import unicodedata
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -25,7 +26,7 @@ from secure_liaison.cli.object_page import (
     sent_as_data,
     sent_as_lines,
 )
-from secure_liaison.cli.opening import desk
+from secure_liaison.cli.opening import desk, typed
 from secure_liaison.cli.options import DeskCommand, group, voice
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import RelayError
@@ -34,6 +35,8 @@ from secure_liaison.workflows import addressing, correspondence
 from secure_liaison.workflows.publishing import TEXT_TYPE, FolderSink, MemorySink
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from secure_liaison.cli.surface import Surface
     from secure_liaison.office import Office
     from secure_liaison.vault.quarantine import QuarantineRow
@@ -72,10 +75,7 @@ def read(
     if (out is None) != show:
         raise UsageProblem("cli.usage.read-where")
     surface = voice(context)
-    with desk(context) as office:
-        if out is not None:
-            out.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        sink = MemorySink() if out is None else FolderSink(out)
+    with desk(context) as office, _sink(out) as sink:
         with surface.progress("cli.wait.open") as progress:
             opened = correspondence.read(office, reference, sink, progress=progress)
         line = banner(
@@ -106,7 +106,8 @@ def acknowledge(
     """Sign for an opened object; the sender sees it."""
     surface = voice(context)
     with desk(context) as office:
-        receipt = correspondence.acknowledge(office, reference, remark=remark)
+        with typed(context):
+            receipt = correspondence.acknowledge(office, reference, remark=remark)
         state = hand_over(surface, office, receipt)
     surface.result({"receipt": receipt.hex(), "state": state}, surface.text(f"cli.ack.{state}"))
 
@@ -138,6 +139,23 @@ def quarantine(context: typer.Context) -> None:
     lines = [line for row in rows for line in _quarantined(surface, row)]
     data = {"items": [_quarantined_as_data(row) for row in rows]}
     surface.result(data, *(lines or [surface.text("cli.quarantine.empty")]))
+
+
+@contextmanager
+def _sink(out: Path | None) -> Iterator[FolderSink | MemorySink]:
+    """Open a folder, made if it is missing; a folder made in vain does not stay."""
+    if out is None:
+        yield MemorySink()
+        return
+    made = not out.exists()
+    out.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+    try:
+        yield FolderSink(out)
+    except BaseException:
+        if made:
+            with suppress(OSError):  # what was written before the failure stays
+                out.rmdir()
+        raise
 
 
 def _states(

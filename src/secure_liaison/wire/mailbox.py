@@ -62,6 +62,8 @@ _MAX_COLLECTED_SIZE: Final = MAX_COLLECT * MAX_ENVELOPE_SIZE
 _MAX_BUNDLES_SIZE: Final = 64 + MAX_PREKEYS * (MAX_BUNDLE_SIZE + 8)
 _MAX_RECEIPT_SIZE: Final = 64 * 1024
 _MAX_STATUS_SIZE: Final = 2**17
+_MAX_TIME: Final = 253_402_300_799
+"""9999-12-31T23:59:59Z: a later moment cannot be written, so nobody can have meant it."""
 _ITEM_PARTS: Final = 6
 _STATUS_PARTS: Final = 3
 _RECEIPT: Final = Tag("secure_liaison/draft-0/mailbox-receipt")
@@ -232,7 +234,7 @@ def decode_status(data: bytes) -> Status:
     fields.version(0, supported=_VERSIONS)
     status = Status(
         digest=Digest(fields.octets(1, size=DIGEST_SIZE)),
-        received_at=fields.integer(2),
+        received_at=fields.integer(2, high=_MAX_TIME),
         mailboxes=tuple(_status(item) for item in fields.items(3, max_items=MAX_MAILBOXES)),
     )
     fields.done()
@@ -295,7 +297,7 @@ def _item(value: Value) -> MailboxItem:
     return MailboxItem(
         seq=row.integer(0, low=1),
         envelope=row.octets(1, max_size=MAX_ENVELOPE_SIZE),
-        received_at=row.integer(2),
+        received_at=row.integer(2, high=_MAX_TIME),
         body_size=row.integer(3),
         leaf_count=row.integer(4),
         head_length=row.integer(5),
@@ -307,7 +309,7 @@ def _status(value: Value) -> MailboxStatus:
     return MailboxStatus(
         mailbox=row.octets(0, size=HANDLE_SIZE),
         state=MailboxState(row.integer(1, high=MailboxState.EXPIRED.value)),
-        at=row.integer(2),
+        at=row.integer(2, high=_MAX_TIME),
     )
 
 

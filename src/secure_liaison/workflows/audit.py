@@ -80,7 +80,8 @@ def read_file(office: Office, path: Path) -> VerifiedExport:
 
     Raises:
         FormatError: malformed.
-        TamperedError: sealed to somebody else, or changed.
+        NotAddressedError: ``other-office`` (sealed to others).
+        TamperedError: sealed, and changed.
         AuditInconsistentError: the first bad entry, or what else contradicts.
     """
     with path.open("rb") as source, TemporaryFile() as opened:

@@ -92,14 +92,14 @@ def deliver(office: Office, *, progress: Progress | None = None) -> tuple[Delive
 
 
 def collect(office: Office, *, progress: Progress | None = None) -> Taken:
-    """Refresh the directory, take in what came, and send what is due.
+    """Refresh the directory, take in what came, and send what waits.
 
     Raises:
         RelayError: the relay does not answer or broke off; what was filed is filed.
     """
     transport.refresh_directory(office)
     taken = transport.take_in(office, progress)
-    transport.deliver_due(office)
+    transport.deliver_due(office, without_waiting=True)
     return taken
 
 

@@ -71,7 +71,6 @@ def file_item(
         return True
     try:
         if _is_filed(office, capsule):
-            _advance(office, item.seq)
             return True
         verified = verified_capsule(office, capsule)
     except LiaisonError as exc:
@@ -205,27 +204,16 @@ def _keep(
                 received_at=office.clock.now(),
             )
         )
-        _mark_taken(office, item, capsule)
+        _mark_taken(office, capsule)
         office.ledger.append(
             event_about(office, EventType.DOC_RECEIVE, verified, bytes=item.body_size)
         )
 
 
-def _mark_taken(office: Office, item: MailboxItem, capsule: Capsule) -> None:
+def _mark_taken(office: Office, capsule: Capsule) -> None:
     digest = _claims_digest(office, capsule)
     office.mail.inbox.mark_seen(capsule.digest, digest, at=office.clock.now())
     office.mail.quarantine.release(capsule.digest)
-    _move_cursor(office, item.seq)
-
-
-def _advance(office: Office, seq: int) -> None:
-    with office.transaction():
-        _move_cursor(office, seq)
-
-
-def _move_cursor(office: Office, seq: int) -> None:
-    # Quarantined items are collected again from the beginning; the cursor never falls for it.
-    office.mail.inbox.set_cursor(max(seq, office.mail.inbox.cursor()))
 
 
 def _quarantine(office: Office, item: MailboxItem, capsule: Capsule, error: LiaisonError) -> None:
@@ -235,7 +223,6 @@ def _quarantine(office: Office, item: MailboxItem, capsule: Capsule, error: Liai
         office.mail.quarantine.add_object(
             capsule.digest, error, envelope=item.envelope, sender=b"", at=office.clock.now()
         )
-        _move_cursor(office, item.seq)
         if not told:  # it is tried again with each collection; the ledger has it once per cause
             office.ledger.append(_quarantine_event(office, error, digest=capsule.digest.hex()))
 
@@ -246,7 +233,6 @@ def _count_unreadable(office: Office, item: MailboxItem, error: LiaisonError) ->
         office.mail.quarantine.count_unreadable(
             digest, error, size_bytes=len(item.envelope), sender=b"", at=office.clock.now()
         )
-        _move_cursor(office, item.seq)
         office.ledger.append(_quarantine_event(office, error, digest=digest.hex()))
 
 
@@ -289,7 +275,7 @@ def _file_receipt(
             at=receipt.at,
             receipt=record,
         )
-        _mark_taken(office, item, verified.claims.capsule)
+        _mark_taken(office, verified.claims.capsule)
         office.gate.effect(
             permit,
             event_about(

@@ -31,6 +31,7 @@ from secure_liaison.errors import (
     VaultDamagedError,
 )
 from secure_liaison.identity.ids import DeviceHandle
+from secure_liaison.labels.period import MAX_INSTANT
 from secure_liaison.monitor.decision import Action
 from secure_liaison.vault.sent import RecipientState
 from secure_liaison.wire.envelopes import decode_submission, encode_submission
@@ -110,11 +111,14 @@ def refresh_directory(office: Office) -> tuple[LiaisonError, ...]:
     return tuple(problems)
 
 
-def deliver_due(office: Office, progress: Progress | None = None) -> tuple[Delivered, ...]:
-    """Send everything that is due."""
+def deliver_due(
+    office: Office, progress: Progress | None = None, *, without_waiting: bool = False
+) -> tuple[Delivered, ...]:
+    """Send everything that is due, or everything where a relay is known to answer again."""
+    until = Instant(MAX_INSTANT) if without_waiting else office.clock.now()
     return tuple(
         Delivered(digest=row.digest, error=_deliver(office, row.digest, row.tries, progress))
-        for row in office.mail.outbox.due(office.clock.now())
+        for row in office.mail.outbox.due(until)
     )
 
 
@@ -139,6 +143,7 @@ def take_in(office: Office, progress: Progress | None = None) -> Taken:
                 after = item.seq
             if done:
                 relay.acknowledge_receipt(done, signing_key=office.keys.signing, realm=office.realm)
+            _move_cursor(office, after)
             filed += len(done)
             if not collected.more:
                 enrolment.stock_prekeys(office, relay)
@@ -151,6 +156,13 @@ def _first_wanted(office: Office) -> int:
     # What lies in quarantine is still at the relay: its cause may be gone, so ask for it again.
     waiting = any(row.envelope is not None for row in office.mail.quarantine.rows())
     return 0 if waiting else office.mail.inbox.cursor()
+
+
+def _move_cursor(office: Office, seq: int) -> None:
+    # Only past what was released: what a broken connection left at the relay is asked for again.
+    # What lies in quarantine is collected from the beginning; the cursor never falls for it.
+    with office.transaction():
+        office.mail.inbox.set_cursor(max(seq, office.mail.inbox.cursor()))
 
 
 def refresh_states(office: Office, items: Sequence[SentItem]) -> None:
