@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secure_liaison.audit.sealed_export import open_export, seal_export
+from secure_liaison.audit.sealed_export import ExportOpener, ExportSealer
 from secure_liaison.crypto.hpke import KemPrivateKey
 from secure_liaison.crypto.keys import Realm, Secret
 from secure_liaison.encoding import encode
@@ -26,15 +26,14 @@ STRANGER = KemPrivateKey(Secret(b"\x13" * 32))
 
 def sealed(data: bytes, *keys: KemPrivateKey) -> bytes:
     out = io.BytesIO()
-    offices = [key.public_key for key in keys]
-    seal_export(io.BytesIO(data), out, office_keys=offices, realm=REALM)
+    sealer = ExportSealer(out, office_keys=[key.public_key for key in keys], realm=REALM)
+    sealer.write(data)
+    sealer.finish()
     return out.getvalue()
 
 
 def opened(data: bytes, key: KemPrivateKey, realm: Realm = REALM) -> bytes:
-    out = io.BytesIO()
-    open_export(io.BytesIO(data), out, key=key, realm=realm)
-    return out.getvalue()
+    return io.BufferedReader(ExportOpener(io.BytesIO(data), key=key, realm=realm)).read()
 
 
 SMALL = sealed(b"what happened", SECURITY, AUDITOR)

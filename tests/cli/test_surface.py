@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from typing_extensions import override
 import typer
+from typing_extensions import override
 
 from secure_liaison.cli import app as program
 from secure_liaison.cli.surface import Exit, Surface, exit_code_of

@@ -123,9 +123,10 @@ def test_pages_name_only_commands_that_exist(path: Path) -> None:
     unknown = []
     for program, module in PROGRAMS.items():
         known = commands(module)
+        begun = {" ".join(name.split()[:2]) for name in known}
         for words in re.findall(rf"^\$ {program} ([a-z-]+(?: [a-z-]+)?)", text, re.MULTILINE):
             first = words.split()[0]
-            if words not in known and first not in known:
+            if words not in begun and first not in known:
                 unknown.append(f"{program} {words}")
     assert unknown == []
 

@@ -302,8 +302,9 @@ def test_a_body_that_is_gone_gives_up_and_does_not_hold_up_the_others(scene: Sce
 
 def own_colleague(scene: Scene) -> Office:
     """Add a second desk to EMB-A, known to li.wei."""
-    desk, _ = newcomer(scene, "EMB-A", "wang.li")
-    republish(scene, "EMB-A", SENDER, READER)
+    desk, made = newcomer(scene, "EMB-A", "wang.li")
+    for login in (SENDER, READER):
+        enrolment.import_book(scene.desk(login), made.book)
     return desk
 
 

@@ -142,7 +142,9 @@ def verify(
         witnessed_at: When D was witnessed, seconds UTC, or nothing.
 
     Raises:
-        VerificationError: ``capsule-expired``, ``capsule-custody-missing``.
+        VerificationError: ``capsule-expired``.
+        FormatError: ``pack-unknown``, ``urgency-unknown``, ``label-level-unknown``.
+        VerificationError: ``capsule-custody-missing``.
         UnsupportedVersionError: ``capsule-custody-unknown``.
         SignatureError: ``capsule-originator``, ``capsule-signature``.
         CredentialError: as `DirectoryView.check_signer`.
@@ -155,8 +157,11 @@ def verify(
     # 7. Time.
     if core.expires <= (now if witnessed_at is None else witnessed_at):
         raise VerificationError("capsule-expired")
-    # 8. Custody.
-    if not claims.custody and pack_of(core.label).handling_of(core.label.level).custody:
+    # 8. Pack and custody.
+    pack = pack_of(core.label)
+    if pack.urgency(core.urgency).id != core.urgency:  # a name in one language is no id
+        raise FormatError("urgency-unknown")
+    if not claims.custody and pack.handling_of(core.label.level).custody:
         raise VerificationError("capsule-custody-missing")
     if claims.custody:
         raise UnsupportedVersionError("capsule-custody-unknown")

@@ -32,6 +32,7 @@ from secure_liaison.identity.records import (
 )
 from secure_liaison.labels.period import MAX_INSTANT
 from secure_liaison.transparency.merkle import leaf_hash
+from secure_liaison.wire import checked_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,7 +67,6 @@ _LEAST_SIGNERS: Final = 2
 _SHORTEST_HEARTBEAT_S: Final = 6 * 3600
 _LONGEST_HEARTBEAT_S: Final = 7 * 86400
 _MAX_TEXT: Final = 255
-_URL: Final = re.compile(r"https?://[!-~]{1,240}")
 _PACK: Final = re.compile(r"[a-z][a-z0-9.-]{0,63}@[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -84,8 +84,8 @@ class RelayPointer:
     relay_key: bytes = b""
 
     def __post_init__(self) -> None:
-        if self.url and _URL.fullmatch(self.url) is None:
-            raise FormatError("relay-url")
+        if self.url:
+            checked_url(self.url)
         for origin in (self.directory_origin, self.audit_origin):
             require_name(origin, max_size=_MAX_TEXT, may_be_empty=True)
         _require_log_key(self.relay_key)

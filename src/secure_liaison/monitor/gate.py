@@ -149,6 +149,11 @@ class Permit:
         ):
             raise OutOfOrderError("permit-other-act")
 
+    def void(self) -> None:
+        """Use it up without an act."""
+        with self._lock:
+            self._spent = True
+
     @override
     def __repr__(self) -> str:
         return f"Permit({self.action.value}, …)"
@@ -265,7 +270,9 @@ class Gate:
             OutOfOrderError: ``permit-unspent`` (nothing was done with it), ``permit-effect``
                 (its effect is written already).
         """
-        if event.decision != Outcome.ERROR.value and not permit.spent:
+        if event.decision == Outcome.ERROR.value:
+            permit.void()  # what is closed as not done must not be done afterwards
+        elif not permit.spent:
             raise OutOfOrderError("permit-unspent")
         mine = permit.id.hex()
         if any(entry.event.permit == mine for entry in self._ledger.entries(permit.index + 1)):

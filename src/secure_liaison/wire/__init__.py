@@ -71,6 +71,7 @@ from secure_liaison.wire.signatures import (
     sign_request,
     verify_request,
 )
+from secure_liaison.wire.urls import checked_url, is_own_machine
 
 __all__ = [
     "BLIND_SIZE",
@@ -110,6 +111,7 @@ __all__ = [
     "SignedRequest",
     "Status",
     "Submission",
+    "checked_url",
     "decode_bundles",
     "decode_collected",
     "decode_envelope",
@@ -128,6 +130,7 @@ __all__ = [
     "encode_status",
     "encode_submission",
     "header_hash",
+    "is_own_machine",
     "leaf_count",
     "object_digest",
     "open_mailbox_receipt",

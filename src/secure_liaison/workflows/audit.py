@@ -11,13 +11,14 @@ Source: docs/spec/audit.md; DESIGN §7.
 
 from __future__ import annotations
 
-from tempfile import TemporaryFile
+import contextlib
+import io
 from typing import TYPE_CHECKING, BinaryIO
 
 from secure_liaison.audit.canonical import from_canonical
 from secure_liaison.audit.events import Event, EventType, Outcome
 from secure_liaison.audit.export import MAX_LINE_BYTES, read_export, write_export
-from secure_liaison.audit.sealed_export import open_export, seal_export
+from secure_liaison.audit.sealed_export import ExportOpener, ExportSealer
 from secure_liaison.crypto.keys import DIGEST_SIZE, Realm
 from secure_liaison.errors import CredentialError, OutOfOrderError
 from secure_liaison.identity.officer_contents import Role
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from secure_liaison.audit.export import VerifiedExport
     from secure_liaison.audit.ledger import LedgerEntry
     from secure_liaison.crypto.hpke import KemPublicKey
+    from secure_liaison.directory.leaf import RosterLeaf
     from secure_liaison.office import Office
 
 __all__ = ["entries", "export", "export_to_office", "read_alone", "read_file"]
@@ -65,10 +67,11 @@ def export_to_office(office: Office, stream: BinaryIO, *, start: int = 0) -> int
         OutOfOrderError, AuditInconsistentError: as `export`.
     """
     keys = _office_keys(office)
-    with TemporaryFile() as plain:
-        export(office, plain, start=start)
-        plain.seek(0)
-        seal_export(plain, stream, office_keys=keys, realm=office.realm)
+    sealer = ExportSealer(stream, office_keys=keys, realm=office.realm)
+    with io.BufferedWriter(sealer) as lines:
+        export(office, lines, start=start)
+        lines.flush()
+        sealer.finish()
     return len(keys)
 
 
@@ -84,13 +87,11 @@ def read_file(office: Office, path: Path) -> VerifiedExport:
         TamperedError: sealed, and changed.
         AuditInconsistentError: the first bad entry, or what else contradicts.
     """
-    with path.open("rb") as source, TemporaryFile() as opened:
-        stream: BinaryIO = source
-        if _is_sealed(source):
-            open_export(source, opened, key=office.keys.kem, realm=office.realm)
-            opened.seek(0)
-            stream = opened
-        found = _verified(office, stream)
+    found = _read(office, path)
+    with contextlib.suppress(CredentialError):
+        # Whose it is stands in the file; what it is worth, the directory's keys decide.
+        _, leaf = office.directory.device(found.summary.device)
+        found = _read(office, path, leaf=leaf)
     office.note(
         _event(
             office,
@@ -129,17 +130,18 @@ def _is_sealed(stream: BinaryIO) -> bool:
     return first != b"{"
 
 
-def _verified(office: Office, stream: BinaryIO) -> VerifiedExport:
-    start = stream.tell()
-    found = read_export(stream, realm=office.realm, ledger_key=None, device_key=None)
-    try:
-        _, leaf = office.directory.device(found.summary.device)
-    except CredentialError:
-        return found
-    stream.seek(start)
-    return read_export(
-        stream, realm=office.realm, ledger_key=leaf.ledger_key, device_key=leaf.signing_key
-    )
+def _read(office: Office, path: Path, *, leaf: RosterLeaf | None = None) -> VerifiedExport:
+    with path.open("rb") as source:
+        lines: BinaryIO = source
+        if _is_sealed(source):
+            opener = ExportOpener(source, key=office.keys.kem, realm=office.realm)
+            lines = io.BufferedReader(opener)
+        return read_export(
+            lines,
+            realm=office.realm,
+            ledger_key=leaf.ledger_key if leaf else None,
+            device_key=leaf.signing_key if leaf else None,
+        )
 
 
 def _office_keys(office: Office) -> list[KemPublicKey]:

@@ -333,6 +333,18 @@ def verifying() -> Iterator[Scenario]:
         reader={"now": str(Forge().expires)},
     )
     yield Scenario(
+        name="urgency_unknown",
+        comment="an urgency in good form that the label's pack does not know",
+        expect="format urgency-unknown",
+        forge=changed(core={10: "zzz"}),
+    )
+    yield Scenario(
+        name="label_level_unknown",
+        comment="a level that the label's pack does not know",
+        expect="format label-level-unknown",
+        forge=Forge(label=some_label(_1="cn.state-secrets@2024-09-01", _2="zzz")),
+    )
+    yield Scenario(
         name="custody_missing",
         comment="a level whose handling profile requires custody",
         expect="verification capsule-custody-missing",
