@@ -16,7 +16,7 @@ from secure_liaison.crypto.signing import NoteSigningKey, RequestSigningKey, Sig
 from secure_liaison.directory import registry
 from secure_liaison.directory.book import Book
 from secure_liaison.directory.registry import RegistryState
-from secure_liaison.directory.roster import RelayPointer, Snapshot
+from secure_liaison.directory.roster import RelayPointer, RosterLeaf, Snapshot
 from secure_liaison.directory.view import DirectoryView
 from secure_liaison.identity.anchors import (
     Anchor,
@@ -30,16 +30,16 @@ from secure_liaison.identity.ids import (
     AgencyId,
     DeviceHandle,
     OfficerId,
-    new_device_handle,
-    new_officer_id,
+    device_handle,
 )
 from secure_liaison.identity.key_list import in_key_order
 from secure_liaison.identity.names import Names
+from secure_liaison.identity.officer_contents import new_officer
+from secure_liaison.identity.possession import prove_possession
 from secure_liaison.identity.statements import (
     AgreementContent,
     BriefingContent,
     ClearanceContent,
-    OfficerContent,
     RegistrarContent,
     Role,
     SignedStatement,
@@ -205,15 +205,43 @@ def appoint(
     return sign_statement(statement, root_keys)
 
 
-def make_device() -> DeviceBundle:
-    """Draw the keys of a device."""
+def make_device(anchor: Anchor, *, signing: SigningKey | None = None) -> DeviceBundle:
+    """Draw the keys of a device of an agency, all of them or all but the given one."""
+    signing = signing or SigningKey.generate()
     return DeviceBundle(
-        handle=new_device_handle(),
-        signing=SigningKey.generate(),
+        handle=device_handle(anchor.realm, anchor.agency_id, signing.verify_key),
+        signing=signing,
         request=RequestSigningKey.generate(),
         kem=KemPrivateKey.generate(),
         ledger=NoteSigningKey.generate(),
     )
+
+
+def make_leaf(anchor: Anchor, device: DeviceBundle, *, now: Instant) -> RosterLeaf:
+    """Build the leaf that the device itself asks for, from ``now`` on for a year."""
+    leaf = RosterLeaf(
+        handle=device.handle,
+        signing_key=device.signing.verify_key,
+        request_key=device.request.verify_key,
+        vault_key=device.kem.public_key,
+        ledger_key=device.ledger.verify_key,
+        possession=b"",
+        not_before=now,
+        not_after=Instant(now + YEAR_S),
+    )
+    return proven(leaf, anchor, device.signing)
+
+
+def proven(leaf: RosterLeaf, anchor: Anchor, signing: SigningKey) -> RosterLeaf:
+    """Return the leaf with a proof by a key, whether or not the key stands in it."""
+    proof = prove_possession(
+        signing,
+        realm=anchor.realm,
+        agency=anchor.agency_id,
+        handle=leaf.handle,
+        keys_digest=leaf.keys_digest(anchor.realm),
+    )
+    return replace(leaf, possession=proof)
 
 
 def make_enrolment(
@@ -245,21 +273,18 @@ def with_officer(
     now: Instant,
 ) -> AgencyFixture:
     """Admit an officer with one device, a clearance (unless ``level`` is none) and a briefing."""
-    officer, device = new_officer_id(), make_device()
+    device = make_device(agency.anchor)
     keys, until = agency.registrar_keys[:1], Instant(now + YEAR_S)
-    state = registry.admit_officer(
-        agency.registry,
-        keys,
-        OfficerContent(
-            officer=officer,
-            login=login,
-            names=names,
-            post=Names(zh="二等秘书", en="Second Secretary"),
-            roles=frozenset({role}),
-        ),
-        now=now,
-        not_after=until,
+    content = new_officer(
+        agency.anchor.realm,
+        agency.agency_id,
+        login=login,
+        names=names,
+        post=Names(zh="二等秘书", en="Second Secretary"),
+        roles=frozenset({role}),
     )
+    officer = content.officer
+    state = registry.admit_officer(agency.registry, keys, content, now=now, not_after=until)
     request = open_request(make_enrolment(agency, device, login, names, now=now))
     state = registry.admit_device(state, keys, request, now=now, not_after=until)
     if level is not None:

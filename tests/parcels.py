@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from secure_liaison.crypto.keys import Digest, Realm, random_bytes
+from secure_liaison.crypto.payload import sealed_size
 from secure_liaison.transparency.merkle import inclusion_proof, leaf_hash, root_of
 from secure_liaison.wire import (
     RANGE_SIZE,
+    STANZA_SIZE,
     Delivery,
     Header,
     ObjectId,
@@ -18,8 +20,9 @@ from secure_liaison.wire import (
     encode_submission,
     leaf_count,
 )
+from secure_liaison.wire.sizes import PAYLOAD_FLOOR, padme
 
-HEAD = 2048
+HEAD = sealed_size(2048)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +58,8 @@ def make_parcel(
     expiry_day: int = 30_000,
     claims: bytes | None = None,
 ) -> Parcel:
-    """Build an object of ``size`` payload bytes for some mailboxes."""
+    """Build an object of ``size`` or, padded and sealed, some more bytes for some mailboxes."""
+    size = sealed_size(padme(max(size, PAYLOAD_FLOOR)))
     body = random_bytes(HEAD + size)
     starts = [HEAD + at for at in range(0, size, RANGE_SIZE)]
     pieces = [body[:HEAD], *(body[at : at + RANGE_SIZE] for at in starts)]
@@ -69,9 +73,9 @@ def make_parcel(
         payload_length=size,
         expiry_day=expiry_day,
     )
-    stanzas = [random_bytes(1300) for _ in mailboxes]
+    stanzas = [random_bytes(STANZA_SIZE) for _ in mailboxes]
     blinds = [random_bytes(32) for _ in mailboxes]
-    level = 1 << max(0, len(mailboxes) - 1).bit_length()
+    level = max(4, 1 << (len(mailboxes) - 1).bit_length())
     nodes = [leaf_hash(blind + stanza) for blind, stanza in zip(blinds, stanzas, strict=True)]
     nodes += [sha256(b"padding").digest()] * (level - len(nodes))
     record = Submission(

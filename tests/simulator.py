@@ -20,12 +20,15 @@ from typing import BinaryIO
 import pytest
 
 from secure_liaison.clock import Clock
-from secure_liaison.crypto.keys import Digest, Realm
+from secure_liaison.crypto.keys import Digest, Realm, random_bytes
 from secure_liaison.crypto.signing import SigningKey
+from secure_liaison.encoding import decode_fields
 from secure_liaison.errors import FormatError, RelayRefusedError, RelayUnreachableError
 from secure_liaison.identity.ids import AgencyId, DeviceHandle
 from secure_liaison.office import Office
 from secure_liaison.wire import (
+    INSTANCE_SIZE,
+    MAX_BUNDLE_SIZE,
     MAX_COLLECT,
     WINDOW_S,
     Collected,
@@ -60,6 +63,7 @@ class Simulator:
     Attributes:
         clock: The relay's own.
         down: Whether it answers nobody.
+        instance: Which store gave the numbers; see `renew`.
         objects: What was submitted, by D.
         mailboxes: Items by device handle, in the order in which they are handed out.
         leaves: Leaf lists by D.
@@ -72,6 +76,7 @@ class Simulator:
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.down = False
+        self.instance = random_bytes(INSTANCE_SIZE)
         self.objects: dict[Digest, Held] = {}
         self.mailboxes: dict[bytes, list[MailboxItem]] = {}
         self.leaves: dict[Digest, bytes] = {}
@@ -89,6 +94,13 @@ class Simulator:
             return SimulatedRelay(self, device=office.keys.handle, clock=office.machine_clock)
 
         monkeypatch.setattr(Office, "relay", relay)
+
+    def renew(self) -> None:
+        """Be a new relay under the old address: nothing is held, numbers begin anew."""
+        self.instance = random_bytes(INSTANCE_SIZE)
+        self.objects.clear()
+        self.mailboxes.clear()
+        self._last = 0
 
     def hand_out(self, mailbox: bytes, envelope: bytes) -> MailboxItem:
         """Put any bytes into a mailbox, under the next number."""
@@ -159,10 +171,16 @@ class SimulatedRelay:
         for delivery in record.deliveries:
             relay.hand_out(delivery.mailbox, encode_envelope(record.envelope(delivery)))
 
-    def collect(self, after: int = 0, limit: int = MAX_COLLECT) -> Collected:
-        waiting = self._asked().mailboxes.get(self._device, [])
-        found = [item for item in waiting if item.seq > after]
-        return Collected(items=tuple(found[:limit]), more=len(found) > limit)
+    def collect(
+        self, after: int = 0, limit: int = MAX_COLLECT, *, instance: bytes | None = None
+    ) -> Collected:
+        relay = self._asked()
+        if instance is not None and instance != relay.instance:
+            after = 0
+        found = [item for item in relay.mailboxes.get(self._device, []) if item.seq > after]
+        return Collected(
+            items=tuple(found[:limit]), more=len(found) > limit, instance=relay.instance
+        )
 
     def fetch_leaves(self, digest: Digest, *, leaf_count: int) -> bytes:
         relay = self._asked()
@@ -213,7 +231,10 @@ class SimulatedRelay:
     def put_prekeys(self, bundles: Sequence[bytes]) -> int:
         kept = self._asked().prekeys.setdefault(self._device, [])
         kept += bundles
-        return len(kept)
+        return sum(not _is_last_resort(bundle) for bundle in kept)
+
+    def count_prekeys(self) -> int:
+        return self.put_prekeys(())
 
     def take_prekeys(self, handles: Sequence[DeviceHandle]) -> tuple[bytes | None, ...]:
         prekeys = self._asked().prekeys
@@ -241,6 +262,12 @@ class SimulatedRelay:
 def changed(envelope: Envelope, **fields: object) -> bytes:
     """Return an envelope's encoding with other fields in it."""
     return encode_envelope(replace(envelope, **fields))  # type: ignore[arg-type]  # tests know the fields
+
+
+def _is_last_resort(bundle: bytes) -> bool:
+    """Whether a bundle's key may be handed out again and again; docs/spec/prekeys.md §1, §2."""
+    leaf = decode_fields(bundle, max_bytes=MAX_BUNDLE_SIZE).octets(3)
+    return decode_fields(leaf, max_bytes=MAX_BUNDLE_SIZE).boolean(3)
 
 
 def _sizes(envelope: bytes) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 import unicodedata
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -111,6 +112,63 @@ def test_too_long_is_refused_before_anything_is_read() -> None:
     with pytest.raises(FormatError) as refused:
         decode(b"\xff" * 65, max_bytes=64)
     assert ("too-long", {"limit": 64}) == (refused.value.reason, refused.value.facts)
+
+
+def items_in(value: Value) -> int:
+    """Count the values of an encoding the slow way: itself, and everything inside."""
+    if isinstance(value, dict):
+        return 1 + sum(1 + items_in(inner) for inner in value.values())
+    if isinstance(value, list):
+        return 1 + sum(items_in(inner) for inner in value)
+    return 1
+
+
+@given(values)
+def test_values_are_limited_to_the_last_one(value: Value) -> None:
+    encoded, count = encode(value), items_in(value)
+    assert value == decode(encoded, max_bytes=MEGABYTE, max_items=count)
+    with pytest.raises(FormatError) as refused:
+        decode(encoded, max_bytes=MEGABYTE, max_items=count - 1)
+    assert ("too-many-items", {"limit": count - 1}) == (refused.value.reason, refused.value.facts)
+
+
+def array_head(count: int) -> bytes:
+    return b"\x9a" + count.to_bytes(4, "big")
+
+
+BOMB_BYTES = 2**23
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [
+        array_head(BOMB_BYTES - 5) + b"\x80" * (BOMB_BYTES - 5),
+        (array_head(4096) + b"\xa0" * 4096) * 2,
+        b"\x81" * BOMB_BYTES,
+        b"\xc1" * BOMB_BYTES,
+        b"\xba" + (2**21).to_bytes(4, "big") + b"\x00\x80" * 2**21,
+    ],
+    ids=["arrays", "announced", "nested", "tags", "map"],
+)
+def test_a_bomb_of_values_is_refused_before_it_is_built(bomb: bytes) -> None:
+    limit = 4096 if len(bomb) < BOMB_BYTES // 2 else 2**16
+    tracemalloc.start()
+    try:
+        with pytest.raises(FormatError, match="too-many-items"):
+            decode(bomb, max_bytes=BOMB_BYTES, max_items=limit)
+        assert tracemalloc.get_traced_memory()[1] < MEGABYTE
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_long_string_is_one_value() -> None:
+    encoded = encode({1: b"\x80" * MEGABYTE})
+    assert decode(encoded, max_bytes=2 * MEGABYTE, max_items=3)
+
+
+def test_more_values_than_bytes_are_announced_in_vain() -> None:
+    with pytest.raises(FormatError, match="not-cbor"):
+        decode(b"\x9b" + b"\xff" * 8, max_bytes=64)
 
 
 @pytest.mark.parametrize("value", [1.0, {1, 2}, object()])

@@ -169,13 +169,15 @@ def _admit(
             raise OutOfOrderError("relay-digits")
         digits = str(typer.prompt(i18n.text("relay.digits-prompt", language), err=True))
     row, devices = read_admission(data, typed_digits=digits, now=SystemClock().now())
-    outcome = _publish(settings, row, devices)
+    outcome, left_out = _publish(settings, row, devices)
+    if left_out:
+        _say(i18n.text("relay.admit-left-out", language, count=left_out))
     told = {
         "agency": row.agency.hex(),
         "code": anchor.code,
         "epoch": row.epoch,
         "sequence": row.sequence,
-        "devices": len(devices),
+        "devices": len(devices) - left_out,
         "outcome": outcome.value,
     }
     key = f"relay.admit-{outcome.value}"
@@ -187,18 +189,18 @@ def _admit(
 
 def _publish(
     settings: RelaySettings, row: AgencyRow, devices: tuple[DeviceRow, ...]
-) -> PublishOutcome:
+) -> tuple[PublishOutcome, int]:
+    """Return what the snapshot came to, and how many devices have another agency's handle."""
     _make_folder(settings.folder)
     store = _open_store(settings)
     try:
         outcome = store.publish(row, devices)
+        found = [store.device(device.handle) for device in devices]
     finally:
         store.close()
     if outcome is PublishOutcome.ROLLBACK:
         raise DirectoryRollbackError("relay-sequence")
-    if outcome is PublishOutcome.CONFLICT:
-        raise FormatError("relay-handle-taken")
-    return outcome
+    return outcome, sum(each is None or each.agency != row.agency for each in found)
 
 
 def _show(

@@ -46,11 +46,16 @@ class RelaySettings(BaseSettings):
         key_fd: A descriptor to read the key from instead.
         max_body_bytes: Largest body taken.
         max_mailboxes: Most mailboxes in one submission.
-        quota_bytes: Bytes of bodies that one agency's devices may have lying here.
+        quota_bytes: Bytes that one agency's devices may have lying here, records included.
+        quota_objects: Objects of one device that the relay remembers, fetched ones too.
+        quota_items: Items that one agency's devices may have waiting in one mailbox.
+        takings_per_hour: One-time prekeys that one device may take of another one in an hour.
         reserve_bytes: Free space on the disk that stays free.
         retention_days: Days added to an object's own expiry day.
         max_retention_days: Longest time that anything is kept.
         max_uploads: Submissions taken at the same time; others wait.
+        max_readings: Records read at the same time; others wait.
+        max_publications: Snapshots taken at the same time; others wait.
         idle_s: Seconds that a sender may stay silent in the middle of a request.
         grace_s: Seconds that running requests get when the relay is told to stop.
     """
@@ -66,10 +71,15 @@ class RelaySettings(BaseSettings):
     max_body_bytes: int = Field(default=MAX_BODY_SIZE, ge=4096, le=MAX_BODY_SIZE)
     max_mailboxes: int = Field(default=256, ge=1, le=MAX_MAILBOXES)
     quota_bytes: int = Field(default=50 * 2**30, ge=4096)
+    quota_objects: int = Field(default=100_000, ge=1)
+    quota_items: int = Field(default=10_000, ge=1)
+    takings_per_hour: int = Field(default=16, ge=1, le=512)
     reserve_bytes: int = Field(default=2**28, ge=0)
     retention_days: int = Field(default=0, ge=0, le=400)
     max_retention_days: int = Field(default=400, ge=1, le=4000)
     max_uploads: int = Field(default=32, ge=1, le=1024)
+    max_readings: int = Field(default=2, ge=1, le=64)
+    max_publications: int = Field(default=2, ge=1, le=64)
     idle_s: int = Field(default=30, ge=1, le=600)
     grace_s: int = Field(default=10, ge=0, le=600)
 

@@ -6,6 +6,8 @@ Rules:
 - Allowed: integers of 64 bits, byte strings, text in NFC, arrays, maps with unsigned integer keys
   0..255, ``true``, ``false``, ``null``. No floats, no tags, no indefinite lengths.
 - Unknown fields, missing fields, repeated fields and trailing bytes are errors.
+- Bytes and values are both limited, and both before anything is built: one byte can stand for an
+  object of fifty.
 
 Source: docs/spec/encoding.md; RFC 8949 §3, §4.2.
 """
@@ -27,9 +29,16 @@ __all__ = ["Fields", "Value", "decode", "decode_fields", "encode"]
 Value: TypeAlias = "int | bytes | str | bool | Sequence[Value] | Mapping[int, Value] | None"
 
 MAX_DEPTH: Final = 16
+MAX_ITEMS: Final = 65_536
+"""How many values one encoding holds unless its page says otherwise."""
+
 _MAX_KEY: Final = 255
 _MIN_INTEGER: Final = -(2**63)
 _MAX_INTEGER: Final = 2**64 - 1
+# The head of a value (RFC 8949 §3): three bits of kind, five of length.
+_OCTETS, _TEXT, _ARRAY, _MAP, _TAG = 2, 3, 4, 5, 6
+_ONE_MORE_BYTE: Final = 24
+_RESERVED: Final = 28
 
 
 def encode(value: Value) -> bytes:
@@ -43,18 +52,23 @@ def encode(value: Value) -> bytes:
     return cbor2.dumps(value, canonical=True)
 
 
-def decode(data: bytes, *, max_bytes: int) -> Value:
+def decode(data: bytes, *, max_bytes: int, max_items: int = MAX_ITEMS) -> Value:
     """Read exactly one canonical value.
 
     Args:
         data: The whole encoding; trailing bytes are an error.
         max_bytes: Refuse anything longer before it is parsed.
+        max_items: Refuse more values than this before any is built; keys of maps count too.
 
     Raises:
-        FormatError: ``too-long``, ``not-cbor``, ``forbidden-type``, ``not-canonical``.
+        FormatError: ``too-long``, ``too-many-items``, ``not-cbor``, ``forbidden-type``,
+            ``not-canonical``.
+
+    Source: docs/spec/encoding.md §3.
     """
     if len(data) > max_bytes:
         raise FormatError("too-long", limit=max_bytes)
+    _require_few_items(data, max_items)
     try:
         value = cbor2.loads(
             data,
@@ -73,13 +87,13 @@ def decode(data: bytes, *, max_bytes: int) -> Value:
     return value  # type: ignore[no-any-return]  # proven to be a Value by encode()
 
 
-def decode_fields(data: bytes, *, max_bytes: int) -> Fields:
+def decode_fields(data: bytes, *, max_bytes: int, max_items: int = MAX_ITEMS) -> Fields:
     """Read one canonical map and return it for strict taking apart.
 
     Raises:
         FormatError: as `decode`, then ``not-a-map``.
     """
-    return Fields(decode(data, max_bytes=max_bytes))
+    return Fields(decode(data, max_bytes=max_bytes, max_items=max_items))
 
 
 class Fields:
@@ -181,6 +195,41 @@ class Fields:
         """
         if self._left:
             raise FormatError("unknown-field", field=min(self._left))
+
+
+def _require_few_items(data: bytes, max_items: int) -> None:
+    """Count the values of one encoding by their heads alone; the contents of strings are skipped.
+
+    Raises:
+        FormatError: ``not-cbor`` (it ends too early, or a length is not definite),
+            ``too-many-items``.
+    """
+    position, seen, waiting, end = 0, 0, 1, len(data)
+    while waiting:
+        # Each value that is announced takes a byte or more.
+        if waiting > end - position:
+            raise FormatError("not-cbor")
+        if seen + waiting > max_items:
+            raise FormatError("too-many-items", limit=max_items)
+        kind, length = data[position] >> 5, data[position] & 31
+        position, seen, waiting = position + 1, seen + 1, waiting - 1
+        if length >= _RESERVED:
+            raise FormatError("not-cbor")
+        if length >= _ONE_MORE_BYTE:
+            after = position + (1 << (length - _ONE_MORE_BYTE))
+            if after > end:
+                raise FormatError("not-cbor")
+            length, position = int.from_bytes(data[position:after], "big"), after
+        if kind in {_OCTETS, _TEXT}:
+            position += length
+            if position > end:
+                raise FormatError("not-cbor")
+        elif kind == _ARRAY:
+            waiting += length
+        elif kind == _MAP:
+            waiting += 2 * length
+        elif kind == _TAG:
+            waiting += 1
 
 
 def _check_encodable(value: object, *, depth: int) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from secure_liaison.audit.events import Event, EventType
 from secure_liaison.audit.ledger import Ledger
-from secure_liaison.clock import GuardedClock, SystemClock
+from secure_liaison.clock import GuardedClock, Instant, SystemClock
 from secure_liaison.directory.registry import RegistryState
 from secure_liaison.directory.view import DirectoryView
 from secure_liaison.errors import CredentialError, OutOfOrderError
@@ -61,6 +61,7 @@ CHARTER: Final = "realm-charter"
 AGENCY: Final = "own-agency"
 LOGIN: Final = "login"
 REGISTRY: Final = "registry"
+_CHANGED_AT: Final = "directory-changed-at"
 
 
 class Office:
@@ -117,14 +118,25 @@ class Office:
         """
         return self.directory.owner_of(self.keys.handle)
 
-    def adopt(self, view: DirectoryView, event: Event, *, pairing: Pairing | None = None) -> None:
-        """Take over a newer view, with the comparison that led to it, and write down why."""
+    def adopt(
+        self, view: DirectoryView, event: Event | None, *, pairing: Pairing | None = None
+    ) -> None:
+        """Take over a newer view, with the comparison that led to it, and write down why.
+
+        Without an event nothing but the moment of contact is newer.
+        """
         with self.vault.transaction():
             self.records.set_directory_state(view.to_state())
             if pairing is not None:
                 self.records.remember_pairing(pairing)
-            self.ledger.append(event)
+            if event is not None:
+                self.ledger.append(event)
+                self.records.set_setting(_CHANGED_AT, str(self.clock.now()))
         self.directory = view
+
+    def changed_at(self) -> Instant:
+        """Return when the directory last said something new, seconds UTC."""
+        return Instant(int(self.records.setting(_CHANGED_AT) or 0))
 
     def transaction(self) -> AbstractContextManager[None]:
         """Commit everything done inside together, or nothing of it."""

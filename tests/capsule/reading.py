@@ -74,6 +74,7 @@ class OneRoster:
             request_key=RequestVerifyKey(fixed("request")),
             vault_key=KemPrivateKey(Secret(fixed("vault"))).public_key,
             ledger_key=NoteVerifyKey(fixed("ledger")),
+            possession=b"",
             not_before=Instant(0),
             not_after=Instant(2 * NOW),
         )

@@ -30,8 +30,9 @@ from secure_liaison.errors import (
     TamperedError,
 )
 from secure_liaison.identity.enrolment import open_request
-from secure_liaison.identity.ids import new_officer_id
+from secure_liaison.identity.ids import OfficerId
 from secure_liaison.identity.names import Names
+from secure_liaison.identity.officer_contents import new_officer
 from secure_liaison.identity.statements import (
     AgreementContent,
     BriefingContent,
@@ -165,7 +166,15 @@ def test_two_clearances_for_one_policy_are_refused() -> None:
 
 def test_two_officers_with_one_login_are_refused() -> None:
     content = verify(A.book).index.officers[LI.officer][1]
-    second = statement(replace(content, officer=new_officer_id()))
+    double = new_officer(
+        WORLD.realm,
+        A.agency_id,
+        login=content.login,
+        names=content.names,
+        post=content.post,
+        roles=content.roles,
+    )
+    second = statement(double)
     with pytest.raises(CredentialError, match="book-twice"):
         publish(slipped_in(second))
 
@@ -178,7 +187,9 @@ def test_a_second_owner_of_a_device_is_refused() -> None:
 
 
 def test_a_clearance_for_nobody_is_refused() -> None:
-    nobody = statement(ClearanceContent(officer=new_officer_id(), policy=POLICY, level="jimi"))
+    nobody = statement(
+        ClearanceContent(officer=OfficerId(random_bytes(16)), policy=POLICY, level="jimi")
+    )
     with pytest.raises(CredentialError, match="book-officer"):
         publish(slipped_in(nobody))
 
@@ -209,7 +220,7 @@ def device_digest(handle: bytes) -> Digest:
 
 def second_device(*cosigners: SigningKey) -> RegistryState:
     """Return a registry with a second device of the officer that names the first as endorser."""
-    device, keys = make_device(), A.registrar_keys[:1]
+    device, keys = make_device(A.anchor), A.registrar_keys[:1]
     request = open_request(make_enrolment(A, device, "li.wei", Names(zh="李", en="Li"), now=NOW))
     state = registry.admit_device(
         A.registry, keys, request, now=NOW, not_after=UNTIL, endorsers=[LI.device.signing]

@@ -31,7 +31,7 @@ from secure_liaison.identity.chain import Registrars, verify_registrars
 from secure_liaison.identity.ids import AgencyId, DeviceHandle
 from secure_liaison.identity.statements import decode_signed
 from secure_liaison.transparency.merkle import EMPTY_ROOT
-from tests.factories import DeviceBundle, make_agency, make_charter, make_device
+from tests.factories import DeviceBundle, make_agency, make_charter, make_device, make_leaf
 
 NOW = FixedClock().now()
 AGENCY = make_agency(make_charter(), "EMB-A", now=NOW, registrars=3)
@@ -63,17 +63,13 @@ ROSTER = Roster(
     log_policy="log …",
 )
 SIGNED = sign_roster(ROSTER, KEYS[:2])
-DEVICE = make_device()
+ANCHOR = make_agency(make_charter(), "EMB-A", now=NOW).anchor
+DEVICE = make_device(ANCHOR)
 
 
 def leaf_of(device: DeviceBundle, status: LeafStatus = LeafStatus.ACTIVE) -> RosterLeaf:
-    return RosterLeaf(
-        handle=device.handle,
-        signing_key=device.signing.verify_key,
-        request_key=device.request.verify_key,
-        vault_key=device.kem.public_key,
-        ledger_key=device.ledger.verify_key,
-        not_before=NOW,
+    return replace(
+        make_leaf(ANCHOR, device, now=NOW),
         not_after=Instant(NOW + 1000),
         status=status,
         since=None if status is LeafStatus.ACTIVE else Instant(NOW + 10),
@@ -143,7 +139,9 @@ def test_fields_outside_their_range_are_refused(changes: dict[str, object], reas
         replace(ROSTER, **changes)  # type: ignore[arg-type]  # one field at a time
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "https://", "https://a b", "javascript:x", "relay"])
+@pytest.mark.parametrize(
+    "url", ["ftp://x", "https://", "https://a b", "javascript:x", "relay", "http://relay.example"]
+)
 def test_a_relay_is_reached_by_http(url: str) -> None:
     with pytest.raises(FormatError, match="relay-url"):
         RelayPointer(url=url)
@@ -202,7 +200,7 @@ def test_a_compromised_device_is_not_active_at_all() -> None:
 
 
 def test_handles_stand_in_order_and_once() -> None:
-    one, other = sorted((LEAF, leaf_of(make_device())), key=lambda leaf: leaf.handle)
+    one, other = sorted((LEAF, leaf_of(make_device(ANCHOR))), key=lambda leaf: leaf.handle)
     require_leaf_order([one, other])
     for leaves in ([other, one], [one, one]):
         with pytest.raises(FormatError, match="roster-order"):
@@ -211,7 +209,7 @@ def test_handles_stand_in_order_and_once() -> None:
 
 @pytest.mark.parametrize("name", ["signing_key", "request_key", "vault_key", "ledger_key"])
 def test_no_key_stands_in_two_leaves(name: str) -> None:
-    other = replace(leaf_of(make_device()), handle=DeviceHandle(b"\xff" * 16))
+    other = replace(leaf_of(make_device(ANCHOR)), handle=DeviceHandle(b"\xff" * 16))
     shared = replace(other, **{name: getattr(LEAF, name)})
     with pytest.raises(FormatError, match="roster-key-twice"):
         require_leaf_order([LEAF, shared])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secure_liaison.clock import FixedClock, Instant
-from secure_liaison.crypto.keys import Digest
+from secure_liaison.crypto.keys import Digest, random_bytes
 from secure_liaison.crypto.signing import SigningKey
 from secure_liaison.directory import registry
 from secure_liaison.directory.leaf import LeafStatus
@@ -25,7 +25,7 @@ from secure_liaison.errors import (
 )
 from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.identity.enrolment import EnrolmentRequest, open_request
-from secure_liaison.identity.ids import new_device_handle, new_officer_id
+from secure_liaison.identity.ids import DeviceHandle, OfficerId
 from secure_liaison.identity.key_list import in_key_order
 from secure_liaison.identity.names import Names
 from secure_liaison.identity.statements import (
@@ -100,7 +100,7 @@ def test_a_new_clearance_takes_the_place_of_the_old_one() -> None:
 
 
 def test_nothing_is_said_about_an_officer_who_is_not_stated() -> None:
-    nobody = new_officer_id()
+    nobody = OfficerId(random_bytes(16))
     with pytest.raises(OutOfOrderError, match="officer-first"):
         registry.grant_clearance(
             STATE, KEYS, replace(CLEARANCE, officer=nobody), now=NOW, not_after=UNTIL
@@ -114,11 +114,11 @@ def test_nothing_is_said_about_an_officer_who_is_not_stated() -> None:
             not_after=UNTIL,
         )
     with pytest.raises(OutOfOrderError, match="officer-first"):
-        admit(request_for(make_device(), login="nobody"))
+        admit(request_for(make_device(A.anchor), login="nobody"))
 
 
 def test_a_login_belongs_to_one_officer() -> None:
-    content = replace(STATE.officer_by_login("li.wei"), officer=new_officer_id())
+    content = replace(STATE.officer_by_login("li.wei"), officer=OfficerId(random_bytes(16)))
     with pytest.raises(CredentialError, match="login-taken"):
         registry.admit_officer(STATE, KEYS, content, now=NOW, not_after=UNTIL)
 
@@ -131,7 +131,7 @@ def test_an_officer_stated_anew_keeps_the_id() -> None:
 
 
 def test_a_request_for_elsewhere_is_refused() -> None:
-    request = request_for(make_device())
+    request = request_for(make_device(A.anchor))
     with pytest.raises(CredentialError, match="other-realm"):
         admit(replace(request, realm=make_charter().realm))
     with pytest.raises(CredentialError, match="other-agency"):
@@ -144,7 +144,7 @@ def test_a_device_is_registered_once() -> None:
 
 
 def test_a_second_device_needs_the_endorsement_of_the_first() -> None:
-    request = request_for(make_device())
+    request = request_for(make_device(A.anchor))
     with pytest.raises(SecondPersonRequiredError, match="device-endorsement"):
         admit(request)
     with pytest.raises(SecondPersonRequiredError, match="device-endorsement"):
@@ -159,7 +159,7 @@ def test_a_device_after_a_lost_one_needs_no_endorsement() -> None:
         STATE, LI.device.handle, mode=RevocationMode.COMPROMISED, since=NOW
     )
     state = registry.admit_device(
-        state, KEYS[:1], request_for(make_device()), now=NOW, not_after=UNTIL
+        state, KEYS[:1], request_for(make_device(A.anchor)), now=NOW, not_after=UNTIL
     )
     assert 1 == len(state.active_devices(LI.officer, now=NOW))
 
@@ -171,9 +171,31 @@ def test_a_retired_device_stays_in_the_roster(mode: RevocationMode) -> None:
     assert LeafStatus[mode.name] is found[LI.device.handle]
 
 
+def test_retirement_is_not_dated_back_behind_the_last_roster() -> None:
+    retired = RevocationMode.RETIRED
+    with pytest.raises(FormatError, match="revocation-backdated"):
+        registry.retire_device(STATE, LI.device.handle, mode=retired, since=Instant(NOW - 1))
+    lost = registry.retire_device(
+        STATE, LI.device.handle, mode=RevocationMode.COMPROMISED, since=Instant(NOW - 1)
+    )
+    assert registry.next_roster(lost, KEYS, now=NOW, relay=NO_RELAY)
+
+
+def test_what_was_said_about_a_lost_device_stays() -> None:
+    since, later = Instant(NOW + 5), Instant(NOW + 9)
+    lost = registry.retire_device(
+        STATE, LI.device.handle, mode=RevocationMode.COMPROMISED, since=since
+    )
+    for mode in RevocationMode:
+        assert lost == registry.retire_device(lost, LI.device.handle, mode=mode, since=later)
+
+
+NO_DEVICE = DeviceHandle(bytes(16))
+
+
 def test_an_unknown_device_cannot_be_retired() -> None:
     with pytest.raises(CredentialError, match="unknown-device"):
-        registry.retire_device(STATE, new_device_handle(), mode=RevocationMode.RETIRED, since=NOW)
+        registry.retire_device(STATE, NO_DEVICE, mode=RevocationMode.RETIRED, since=NOW)
 
 
 def test_what_is_withdrawn_is_not_in_the_next_book() -> None:

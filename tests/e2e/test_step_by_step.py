@@ -89,7 +89,12 @@ def receive(story: Story) -> None:
     story.ran["shown"] = b.try_desk("j.okafor", "read", short, "--show", "--lang", "zh")
     story.told["states-fetched"] = a.desk("li.wei", "sent")
     story.told["acknowledged"] = b.desk("j.okafor", "acknowledge", short, "--remark", "已阅")
-    a.desk("li.wei", "collect")
+    story.told["answered"] = b.desk(
+        *("j.okafor", "send", "--to", "li.wei@EMB-A", "--reply-to", short, "--kind", "message"),
+        *("--level", "秘密", "--period", "1年", "--subject", "答复", "--no-ack"),
+    )
+    story.told["came-back"] = a.desk("li.wei", "collect")
+    story.told["answer"] = a.desk("li.wei", "inbox")
     story.told["states-acknowledged"] = a.desk("li.wei", "sent")
     story.ran["twice"] = b.try_desk("j.okafor", "acknowledge", short)
     story.ran["outsider"] = b.try_desk("m.rossi", "read", short, "--show")
@@ -217,6 +222,12 @@ def test_signing_comes_after_opening_and_once(story: Story) -> None:
     assert "not been opened yet" in story.ran["too-early"].err
     assert "acknowledged already" in story.ran["twice"].err
     assert "sent" == story.told["acknowledged"]["state"]
+
+
+def test_an_answer_names_what_it_answers(story: Story) -> None:
+    (item,) = story.told["answer"]["items"]
+    assert ("message", "答复", None) == (item["kind"], item["subject"], item["due"])
+    assert 2 == story.told["came-back"]["filed"]
 
 
 def test_an_outsider_and_nothing_get_the_same_answer(story: Story) -> None:

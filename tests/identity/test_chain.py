@@ -24,7 +24,7 @@ from secure_liaison.identity.chain import (
     verify_registrars,
     verify_statement,
 )
-from secure_liaison.identity.ids import new_officer_id
+from secure_liaison.identity.ids import OfficerId
 from secure_liaison.identity.statements import (
     AgreementContent,
     BriefingContent,
@@ -56,7 +56,7 @@ REGISTRARS = registrars_of(A)
 
 
 def briefing(agency: AgencyFixture = A, *, keys: tuple[SigningKey, ...] = ()) -> SignedStatement:
-    content = BriefingContent(officer=new_officer_id(), topic="secrecy", pledged=NOW)
+    content = BriefingContent(officer=OfficerId(bytes(16)), topic="secrecy", pledged=NOW)
     statement = make_statement(
         content,
         realm=agency.anchor.realm,

@@ -15,7 +15,7 @@ from tests.factories import make_agency, make_charter, make_device, make_enrolme
 
 NOW = FixedClock().now()
 AGENCY = make_agency(make_charter(), "EMB-A", now=NOW)
-DEVICE = make_device()
+DEVICE = make_device(AGENCY.anchor)
 FILE = make_enrolment(AGENCY, DEVICE, "li.wei", Names(zh="李伟", en="Li Wei"), now=NOW)
 REQUEST = open_request(FILE)
 
@@ -40,11 +40,11 @@ def test_another_request_has_other_digits() -> None:
 
 def test_a_request_is_signed_by_the_key_inside_it() -> None:
     with pytest.raises(ValueError, match="key inside"):
-        make_request(REQUEST, signing_key=make_device().signing)
+        make_request(REQUEST, signing_key=make_device(AGENCY.anchor).signing)
 
 
 def test_somebody_elses_key_cannot_be_asked_for() -> None:
-    other = make_device()
+    other = make_device(AGENCY.anchor)
     stolen = replace(REQUEST, signing_key=other.signing.verify_key)
     body = decode_record(make_request(stolen, signing_key=other.signing), max_bytes=2**16).body
     record = replace(decode_record(FILE, max_bytes=2**16), body=body)
@@ -53,7 +53,7 @@ def test_somebody_elses_key_cannot_be_asked_for() -> None:
 
 
 def test_the_keys_digest_binds_every_key() -> None:
-    other = make_device()
+    other = make_device(AGENCY.anchor)
     changed = [
         replace(REQUEST, signing_key=other.signing.verify_key),
         replace(REQUEST, request_key=other.request.verify_key),

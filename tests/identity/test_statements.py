@@ -11,7 +11,7 @@ from secure_liaison.crypto.keys import Digest, KeyId, Realm
 from secure_liaison.crypto.signing import SigningKey
 from secure_liaison.encoding import Value, decode, encode
 from secure_liaison.errors import FormatError, LiaisonError, UnsupportedVersionError
-from secure_liaison.identity.ids import AgencyId, DeviceHandle, OfficerId
+from secure_liaison.identity.ids import AgencyId, DeviceHandle, officer_id
 from secure_liaison.identity.key_list import in_key_order
 from secure_liaison.identity.names import Names
 from secure_liaison.identity.records import SignedRecord, encode_record
@@ -41,7 +41,8 @@ NOW = FixedClock().now()
 LATER = Instant(NOW + 1000)
 REALM = Realm(b"\x01" * 32)
 AGENCY = AgencyId(b"\x02" * 32)
-OFFICER = OfficerId(b"\x03" * 16)
+NONCE = b"\x03" * 16
+OFFICER = officer_id(REALM, AGENCY, NONCE)
 HANDLE = DeviceHandle(b"\x04" * 16)
 KEYS = tuple(SigningKey(bytes([n]) * 64) for n in (1, 2))
 PUBLIC = in_key_order(key.verify_key for key in KEYS)
@@ -55,6 +56,7 @@ CONTENTS: dict[StatementKind, Content] = {
         names=NAMES,
         post=Names(zh="二等秘书", en="Second Secretary"),
         roles=frozenset({Role.LIAISON, Role.REGISTRAR}),
+        nonce=NONCE,
     ),
     StatementKind.DEVICE: DeviceContent(
         handle=HANDLE,
@@ -194,7 +196,7 @@ def test_two_registrars_or_more_must_sign() -> None:
         (StatementKind.OFFICER, {7: [4, 1]}, "roles"),
         (StatementKind.OFFICER, {7: [1, 9]}, "roles"),
         (StatementKind.OFFICER, {7: []}, "roles"),
-        (StatementKind.OFFICER, {8: 1}, "unknown-field"),
+        (StatementKind.OFFICER, {9: 1}, "unknown-field"),
         (StatementKind.DEVICE, {3: ["x"]}, "statement-form"),
         (StatementKind.DEVICE, {3: [bytes(31)]}, "endorsers"),
         (StatementKind.DEVICE, {3: [b"\x06" * 32, b"\x05" * 32]}, "endorsers"),
@@ -238,7 +240,12 @@ def test_any_officer_survives_the_encoding(
     login: str, roles: set[Role], start: int, length: int
 ) -> None:
     content = OfficerContent(
-        officer=OFFICER, login=login, names=NAMES, post=NAMES, roles=frozenset(roles)
+        officer=OFFICER,
+        login=login,
+        names=NAMES,
+        post=NAMES,
+        roles=frozenset(roles),
+        nonce=NONCE,
     )
     statement = make_statement(
         content,
@@ -249,6 +256,16 @@ def test_any_officer_survives_the_encoding(
     )
     signed = sign_statement(statement, KEYS[:1])
     assert signed == decode_signed(encode_signed(signed))
+
+
+def test_an_officer_has_an_id_that_only_the_own_agency_can_give() -> None:
+    for elsewhere in ({"agency": AgencyId(b"\x09" * 32)}, {"realm": Realm(b"\x09" * 32)}):
+        with pytest.raises(FormatError, match="officer-id"):
+            make_statement(
+                CONTENTS[StatementKind.OFFICER],
+                **{"realm": REALM, "agency": AGENCY, "not_before": NOW, "not_after": LATER}
+                | elsewhere,
+            )
 
 
 @given(size=st.integers(0, len(CLEARANCE) - 1))

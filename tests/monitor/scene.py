@@ -47,6 +47,7 @@ DEVICE: Final = RosterLeaf(
     request_key=RequestSigningKey(Secret(b"\x06" * 32)).verify_key,
     vault_key=KemPrivateKey(Secret(b"\x07" * 32)).public_key,
     ledger_key=NoteSigningKey(Secret(b"\x08" * 32)).verify_key,
+    possession=b"",
     not_before=Instant(NOW - DAY),
     not_after=Instant(NOW + 300 * DAY),
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from email.utils import formatdate
@@ -14,7 +16,7 @@ import pytest
 
 from secure_liaison.clock import FixedClock
 from secure_liaison.crypto.keys import Digest, Realm
-from secure_liaison.crypto.signing import RequestSigningKey
+from secure_liaison.crypto.signing import RequestSigningKey, SigningKey
 from secure_liaison.encoding import encode
 from secure_liaison.errors import (
     FormatError,
@@ -24,14 +26,17 @@ from secure_liaison.errors import (
 )
 from secure_liaison.identity.ids import AgencyId, DeviceHandle
 from secure_liaison.relay.http import HttpRelay
+from secure_liaison.relay.pace import GRACE_S, MIN_BYTES_PER_S, Pace
 from secure_liaison.wire import (
     Collected,
     MailboxItem,
     RefusalCode,
     RelayErrorBody,
     Status,
+    decode_header,
     encode_collected,
     encode_envelope,
+    encode_header,
     encode_refusal,
     encode_status,
 )
@@ -40,8 +45,10 @@ from tests.parcels import Parcel, make_parcel
 URL = "https://relay.test"
 ME = DeviceHandle(bytes([2]) * 16)
 REALM = Realm(bytes([7]) * 32)
+INSTANCE, OTHER_INSTANCE = bytes([5]) * 16, bytes([6]) * 16
 CLOCK = FixedClock()
 Answer = Callable[[httpx2.Request], httpx2.Response]
+Facing = Callable[[Answer], HttpRelay]
 
 
 @pytest.fixture
@@ -50,7 +57,7 @@ def parcel() -> Parcel:
 
 
 @pytest.fixture
-def facing() -> Iterator[Callable[[Answer], HttpRelay]]:
+def facing() -> Iterator[Facing]:
     clients: list[httpx2.Client] = []
 
     def make(answer: Answer) -> HttpRelay:
@@ -63,9 +70,6 @@ def facing() -> Iterator[Callable[[Answer], HttpRelay]]:
     yield make
     for client in clients:
         client.close()
-
-
-Facing = Callable[[Answer], HttpRelay]
 
 
 def saying(content: bytes, status: int = 200, **headers: str) -> Answer:
@@ -92,7 +96,7 @@ def item_of(parcel: Parcel, seq: int = 1) -> MailboxItem:
 
 
 def mailbox_of(*items: MailboxItem) -> bytes:
-    return encode_collected(Collected(items=items, more=False))
+    return encode_collected(Collected(items=items, more=False, instance=INSTANCE))
 
 
 def reason_of(call: Callable[[], object], kind: type[Exception] = ReceiptError) -> str:
@@ -112,13 +116,32 @@ def reason_of(call: Callable[[], object], kind: type[Exception] = ReceiptError) 
         "https://Relay.example",
         "ftp://relay.example",
         "http://127.0.0.1.example",
+        "http://relay.example",
+        "https://a..b",
+        "https://[::::]",
+        "https://xn--.example" + "." * 3,
+        "https://" + "a" * 64 + ".example",
+        "https://relay.example:99999",
         "",
     ],
 )
 def test_an_address_that_is_unsafe_or_ambiguous_is_refused(url: str) -> None:
     with pytest.raises(FormatError) as caught:
         HttpRelay(url, device=ME, key=RequestSigningKey.generate(), clock=CLOCK)
-    assert "relay-address" == caught.value.reason
+    assert "relay-url" == caught.value.reason
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [httpx2.InvalidURL("no"), UnicodeError("label empty or too long"), UnicodeError()],
+)
+def test_an_address_that_proves_impossible_when_used_is_one_typed_error(
+    facing: Facing, raised: Exception
+) -> None:
+    def answer(_request: httpx2.Request) -> httpx2.Response:
+        raise raised
+
+    assert "relay-url" == reason_of(facing(answer).collect, FormatError)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +185,51 @@ def test_an_item_that_contradicts_itself_is_a_lie(
 def test_a_stanza_under_another_root_is_a_lie(facing: Facing, parcel: Parcel) -> None:
     bad = item_of(parcel.changed(stanza_root=bytes(32)))
     assert "item" == reason_of(facing(saying(mailbox_of(bad))).collect)
+
+
+def test_an_item_of_a_later_version_is_handed_on_as_it_is(facing: Facing, parcel: Parcel) -> None:
+    later = decode_header(parcel.record.header)
+    header = encode_header(replace(later, suite=2))
+    item = item_of(parcel.changed(header=header))
+    assert (item,) == facing(saying(mailbox_of(item))).collect().items
+
+
+def test_more_after_no_item_is_a_lie(facing: Facing) -> None:
+    endless = encode({0: 0, 1: [], 2: True, 3: INSTANCE})
+    assert "answer" == reason_of(facing(saying(endless)).collect)
+
+
+def test_a_number_that_no_mailbox_reaches_is_a_lie(facing: Facing, parcel: Parcel) -> None:
+    relay = facing(saying(mailbox_of(item_of(parcel, 2**53 + 1))))
+    assert "answer" == reason_of(relay.collect)
+
+
+def asked(content: bytes, seen: list[str]) -> Answer:
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.url.query.decode())
+        return streamed(content)
+
+    return answer
+
+
+def test_a_cursor_of_the_same_store_is_asked_for_once(facing: Facing, parcel: Parcel) -> None:
+    seen: list[str] = []
+    relay = facing(asked(mailbox_of(item_of(parcel, 8)), seen))
+    collected = relay.collect(after=7, limit=9, instance=INSTANCE)
+    assert (INSTANCE, ["after=7&limit=9"]) == (collected.instance, seen)
+
+
+def test_under_another_store_a_cursor_counts_for_nothing(facing: Facing, parcel: Parcel) -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        seen.append(request.url.query.decode())
+        items = () if len(seen) == 1 else (item_of(parcel, 1),)
+        return streamed(mailbox_of(*items))
+
+    collected = facing(answer).collect(after=7, limit=9, instance=OTHER_INSTANCE)
+    assert [1] == [item.seq for item in collected.items]
+    assert ["after=7&limit=9", "after=0&limit=9"] == seen
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"<html>", encode({0: 1})])
@@ -217,6 +285,91 @@ def test_a_body_of_another_length_is_a_lie(facing: Facing, parcel: Parcel) -> No
     assert "length" == reason_of(fetch)
 
 
+@pytest.mark.parametrize(
+    "headers", [{"content-length": "5000", "transfer-encoding": "chunked"}, {}]
+)
+def test_a_body_larger_than_promised_never_reaches_the_sink(
+    facing: Facing, headers: dict[str, str]
+) -> None:
+    pulled = 0
+
+    def endless() -> Iterator[bytes]:
+        nonlocal pulled
+        for _ in range(200):
+            pulled += 1
+            yield bytes(2**20)
+
+    def answer(_request: httpx2.Request) -> httpx2.Response:
+        length = headers or {"content-length": "5000"}
+        return httpx2.Response(200, content=endless(), headers=length)
+
+    sink = io.BytesIO()
+    relay = facing(answer)
+    assert "length" == reason_of(lambda: relay.fetch_body(Digest(bytes(32)), sink, size=5000))
+    assert (True, 0) == (pulled <= 1, len(sink.getvalue()))
+
+
+def drip(monkeypatch: pytest.MonkeyPatch, content: bytes, *, every_s: int) -> Answer:
+    """Answer byte by byte, on a clock that moves on with each of them."""
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+
+    def dripping() -> Iterator[bytes]:
+        nonlocal now
+        for octet in content:
+            now += every_s
+            yield bytes([octet])
+
+    length = {"content-length": str(len(content))}
+    return lambda _request: httpx2.Response(200, content=dripping(), headers=length)
+
+
+def test_a_relay_that_drips_a_body_is_left(
+    facing: Facing, parcel: Parcel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay, sink = facing(drip(monkeypatch, parcel.body, every_s=50)), io.BytesIO()
+
+    def fetch() -> None:
+        relay.fetch_body(parcel.digest, sink, size=len(parcel.body))
+
+    assert "timeout" == reason_of(fetch, RelayUnreachableError)
+    assert 3 == len(sink.getvalue())
+
+
+def test_a_relay_that_drips_an_answer_is_left(
+    facing: Facing, parcel: Parcel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = facing(drip(monkeypatch, mailbox_of(item_of(parcel)), every_s=50))
+    assert "timeout" == reason_of(relay.collect, RelayUnreachableError)
+
+
+def test_a_relay_that_takes_a_byte_now_and_then_is_left(
+    facing: Facing, parcel: Parcel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moments = itertools.count(step=1000)
+    monkeypatch.setattr(time, "monotonic", lambda: float(next(moments)))
+    body = tmp_path / "body"
+    body.write_bytes(parcel.body)
+    relay = facing(saying(encode({0: 0, 1: parcel.digest}), 201))
+
+    def submit() -> None:
+        relay.submit(parcel.submission, parcel.leaves, body)
+
+    assert "timeout" == reason_of(submit, RelayUnreachableError)
+
+
+def test_a_slow_but_steady_line_is_no_reason_to_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    pace = Pace()
+    for passed in range(0, 100 * 2**20, 2**20):
+        now = passed / MIN_BYTES_PER_S + GRACE_S
+        pace.check(passed)
+    now += 1
+    with pytest.raises(RelayUnreachableError, match="timeout"):
+        pace.check(99 * 2**20)
+
+
 def test_a_part_that_was_not_asked_for_is_a_lie(facing: Facing, parcel: Parcel) -> None:
     span = f"bytes 5-{len(parcel.body) - 1}/{len(parcel.body)}"
     relay = facing(saying(parcel.body[6:], 206, content_range=span))
@@ -230,6 +383,34 @@ def test_a_part_that_was_not_asked_for_is_a_lie(facing: Facing, parcel: Parcel) 
 def test_a_start_outside_the_body_is_a_mistake(facing: Facing, parcel: Parcel) -> None:
     with pytest.raises(ValueError, match="start"):
         facing(saying(b"")).fetch_body(parcel.digest, io.BytesIO(), size=5, start=5)
+
+
+@pytest.mark.parametrize("number", [2**63 - 1, 513])
+def test_a_number_of_prekeys_that_nobody_left_is_a_lie(facing: Facing, number: int) -> None:
+    assert "answer" == reason_of(facing(saying(encode({0: 0, 1: number}))).count_prekeys)
+
+
+def test_counting_prekeys_leaves_none(facing: Facing) -> None:
+    sent: list[tuple[str, str, bytes]] = []
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        sent.append((request.method, request.url.path, request.read()))
+        return streamed(encode({0: 0, 1: 7}))
+
+    assert 7 == facing(answer).count_prekeys()
+    assert [("PUT", "/v0/prekeys", encode({0: 0, 1: []}))] == sent
+
+
+def test_more_released_than_named_is_a_lie(facing: Facing) -> None:
+    relay, key = facing(saying(encode({0: 0, 1: 3}))), SigningKey.generate()
+    release = lambda: relay.acknowledge_receipt([1, 2], signing_key=key, realm=REALM)  # noqa: E731  # called below
+    assert "answer" == reason_of(release)
+
+
+@pytest.mark.parametrize("call", ["collect", "count_prekeys"])
+def test_an_answer_far_longer_than_its_kind_is_cut(facing: Facing, call: str) -> None:
+    relay = facing(saying(bytes(15 * 2**20)))
+    assert "length" == reason_of(getattr(relay, call))
 
 
 def test_an_endless_answer_is_cut(facing: Facing) -> None:
@@ -256,9 +437,44 @@ def test_a_refused_clock_tells_how_far_it_is_off(facing: Facing, offset: int) ->
     assert ("clock", offset) == (caught.value.reason, caught.value.facts["skew_s"])
 
 
+@pytest.fixture(params=["UTC", "Asia/Shanghai"])
+def zone(request: pytest.FixtureRequest) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("TZ", request.param)
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("zone")
+@pytest.mark.parametrize(
+    "date",
+    [
+        "",
+        "x",
+        "Mon, 01 Jan 0001 00:00:00 -0000",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        "Fri, 31 Dec 9999 23:59:59 -0000",
+        "Mon, 99 Jan 2020 00:00:00 GMT",
+        "Mon, 30 Feb 2020 00:00:00 GMT",
+        "Mon, 01 Jan 0000 00:00:00 GMT",
+        "Mon, 01 Jan 2020 00:00:00 +9999999999",
+        "Mon, 01 Jan 2020 99999999999999999999:00:00 GMT",
+        "1 " * 50,
+    ],
+)
+def test_a_date_that_is_none_says_nothing_of_the_clock(facing: Facing, date: str) -> None:
+    refusal = RelayErrorBody(code=RefusalCode.CLOCK, request_id="0" * 32)
+    with pytest.raises(RelayRefusedError) as caught:
+        facing(saying(encode_refusal(refusal), 401, date=date)).collect()
+    assert ("clock", 0) == (caught.value.reason, caught.value.facts["skew_s"])
+
+
 @pytest.mark.parametrize(
     ("content", "status"),
     [
+        (b"[" * 1000, 502),
+        (b'{"a":' * 200, 502),
         (b"<html>bad gateway</html>", 502),
         (json.dumps({"code": "clock"}).encode(), 401),
         (encode_refusal(RelayErrorBody(code=RefusalCode.QUOTA, request_id="0" * 32)), 404),

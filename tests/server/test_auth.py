@@ -7,12 +7,13 @@ import httpx2
 import pytest
 
 from secure_liaison.clock import FixedClock, Instant
+from secure_liaison.crypto.keys import random_bytes
 from secure_liaison.crypto.signing import RequestSigningKey
 from secure_liaison.directory import registry
 from secure_liaison.directory.roster import encode_snapshot
 from secure_liaison.errors import RelayRefusedError
 from secure_liaison.identity.contents import RevocationMode
-from secure_liaison.identity.ids import new_device_handle
+from secure_liaison.identity.ids import DeviceHandle
 from secure_liaison.wire import EMPTY_DIGEST, OBJECT_TYPE, RefusalCode, decode_refusal, sign_request
 from tests.factories import DeviceBundle, published
 from tests.parcels import make_parcel
@@ -133,7 +134,7 @@ def test_another_content_than_the_signed_one_is_refused(inside: Inside) -> None:
 
 def test_unknown_device_wrong_key_replay_and_no_signature_answer_alike(inside: Inside) -> None:
     device = inside.device(READER)
-    unknown = replace(device, handle=new_device_handle())
+    unknown = replace(device, handle=DeviceHandle(random_bytes(16)))
     wrong = replace(device, request=RequestSigningKey.generate())
     seen = signed(inside, device)
     inside.client.get(MAILBOX, headers=seen)

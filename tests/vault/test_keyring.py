@@ -9,9 +9,9 @@ import pytest
 from secure_liaison.capsule.format import Role
 from secure_liaison.clock import Instant
 from secure_liaison.crypto.hpke import KemPrivateKey
-from secure_liaison.crypto.keys import KeyId, Realm, Tag
+from secure_liaison.crypto.keys import KeyId, Realm, Tag, random_bytes
 from secure_liaison.crypto.signing import NoteSigningKey, RequestSigningKey, SigningKey
-from secure_liaison.identity.ids import new_device_handle
+from secure_liaison.identity.ids import DeviceHandle
 from secure_liaison.vault.keyring import DeviceKeys, Keyring
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ def keyring(vault: Vault) -> Keyring:
 
 def new_device() -> DeviceKeys:
     return DeviceKeys(
-        handle=new_device_handle(),
+        handle=DeviceHandle(random_bytes(16)),
         signing=SigningKey.generate(),
         request=RequestSigningKey.generate(),
         kem=KemPrivateKey.generate(),

@@ -170,14 +170,6 @@ def test_a_digest_is_seen_under_one_set_of_claims(vault: Vault, mail: Mail) -> N
     assert mail.inbox.seen_claims(digest(1)) == digest(7)
 
 
-def test_the_cursor_moves_both_ways(vault: Vault, mail: Mail) -> None:
-    assert mail.inbox.cursor() == 0
-    for seq in (12, 3):
-        with vault.transaction():
-            mail.inbox.set_cursor(seq)
-        assert mail.inbox.cursor() == seq
-
-
 def test_an_object_is_found_by_the_beginning_of_either_id(vault: Vault, mail: Mail) -> None:
     with vault.transaction():
         mail.inbox.add(received(1))

@@ -294,7 +294,7 @@ def test_a_constraint_is_a_programmers_mistake_and_rolls_back(vault: Vault) -> N
     def break_a_rule() -> None:
         with vault.transaction():
             Records(vault).set_setting("a", "1")
-            vault.execute("INSERT INTO relay_cursor VALUES (2, 0)")
+            vault.execute("INSERT INTO settings VALUES ('a', '2')")
 
     with pytest.raises(ValueError, match="constraint"):
         break_a_rule()

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from secure_liaison.crypto.keys import Digest, Realm, random_bytes
+from secure_liaison.crypto.payload import sealed_size
 from secure_liaison.crypto.signing import SigningKey
 from secure_liaison.encoding import encode
 from secure_liaison.errors import (
@@ -16,6 +18,11 @@ from secure_liaison.errors import (
     UnsupportedVersionError,
 )
 from secure_liaison.wire import (
+    HEAD_SIZES,
+    MAX_MAILBOXES,
+    MAX_SEQ,
+    MAX_TIME,
+    STANZA_SIZE,
     Collected,
     Delivery,
     Header,
@@ -46,35 +53,39 @@ from secure_liaison.wire import (
     encode_submission,
     header_hash,
     leaf_count,
+    max_submission_size,
     object_digest,
     open_mailbox_receipt,
     sign_mailbox_receipt,
     submission_of,
 )
+from secure_liaison.wire.sizes import padme
 from tests.parcels import make_parcel
 
 REALM = Realm(bytes([7]) * 32)
+INSTANCE = bytes([6]) * 16
 BORIS, CHEN = bytes([2]) * 16, bytes([3]) * 16
 octets16 = st.binary(min_size=16, max_size=16)
 octets32 = st.binary(min_size=32, max_size=32)
-paths = st.lists(octets32, max_size=16).map(tuple)
+paths = st.lists(octets32, min_size=2, max_size=16).map(tuple)
+stanzas = st.binary(min_size=8, max_size=8).map(lambda drawn: drawn.ljust(STANZA_SIZE))
 headers = st.builds(
     Header,
     realm=octets32.map(Realm),
     object_id=octets16.map(ObjectId),
     salt=octets32,
     commitment=octets32,
-    head_length=st.integers(1, 65_536),
-    payload_length=st.integers(1, 5 * 2**30),
+    head_length=st.sampled_from(sorted(HEAD_SIZES)),
+    payload_length=st.integers(4096, 2**32).map(padme).map(sealed_size),
     expiry_day=st.integers(0, 2**20),
     suite=st.just(1),
 )
 deliveries = st.builds(
     Delivery,
     mailbox=octets16,
-    stanza=st.binary(max_size=100),
+    stanza=stanzas,
     blind=octets32,
-    index=st.integers(0, 2**16 - 1),
+    index=st.integers(0, 3),
     path=paths,
 )
 submissions = st.builds(
@@ -108,7 +119,7 @@ def test_an_envelope_reads_back(submission: Submission) -> None:
     assert envelope == decode_envelope(encode_envelope(envelope))
 
 
-@given(st.integers(0, 2**20), st.integers(min_value=0, max_value=2**40), st.booleans())
+@given(st.integers(0, 2**16), st.integers(0, 2**32), st.booleans())
 def test_what_a_mailbox_answers_reads_back(seq: int, size: int, more: bool) -> None:  # noqa: FBT001  # drawn
     item = MailboxItem(
         seq=seq + 1,
@@ -118,7 +129,7 @@ def test_what_a_mailbox_answers_reads_back(seq: int, size: int, more: bool) -> N
         leaf_count=seq,
         head_length=seq,
     )
-    collected = Collected(items=(item,), more=more)
+    collected = Collected(items=(item,), more=more, instance=INSTANCE)
     assert collected == decode_collected(encode_collected(collected))
 
 
@@ -218,7 +229,19 @@ def test_a_submission_names_a_mailbox() -> None:
         decode_submission(make_parcel(REALM, [BORIS]).changed(deliveries=()).submission)
 
 
-@pytest.mark.parametrize("row", [[], [BORIS], "text", [BORIS, b"", bytes(32), 0, [b"short"]]])
+@pytest.mark.parametrize(
+    "row",
+    [
+        [],
+        [BORIS],
+        "text",
+        [BORIS, bytes(STANZA_SIZE), bytes(32), 0, [bytes(32), b"short"]],
+        [BORIS, bytes(STANZA_SIZE - 1), bytes(32), 0, [bytes(32)] * 2],
+        [BORIS, bytes(STANZA_SIZE + 1), bytes(32), 0, [bytes(32)] * 2],
+        [BORIS, bytes(STANZA_SIZE), bytes(32), 0, [bytes(32)]],
+        [BORIS, bytes(STANZA_SIZE), bytes(32), 4, [bytes(32)] * 2],
+    ],
+)
 def test_a_delivery_of_another_shape_is_refused(row: object) -> None:
     record = make_parcel(REALM, [BORIS]).record
     fields = {
@@ -228,8 +251,8 @@ def test_a_delivery_of_another_shape_is_refused(row: object) -> None:
         3: record.stanza_root,
         4: record.claims,
         5: 2,
-        6: 2048,
-        7: 7048,
+        6: record.head_length,
+        7: record.body_size,
         8: [row],
     }
     with pytest.raises(FormatError):
@@ -310,10 +333,11 @@ def test_a_receipt_holds_one_to_4096_numbers(key: SigningKey, seqs: list[int]) -
 def test_bundles_and_handles_read_back() -> None:
     assert (b"one", None) == decode_taken(encode_bundles([b"one", None]))
     assert (b"one",) == decode_bundles(encode_bundles([b"one"]))
+    assert () == decode_bundles(encode_bundles([]))
     assert (BORIS, CHEN) == decode_handles(encode_handles([BORIS, CHEN]))
 
 
-@pytest.mark.parametrize("bundles", [[], [None], [random_bytes(16 * 1024 + 1)], [5]])
+@pytest.mark.parametrize("bundles", [[None], [random_bytes(6 * 1024 + 1)], [5]])
 def test_a_put_holds_bundles_only(bundles: list[object]) -> None:
     with pytest.raises(FormatError, match="prekey-bundle"):
         decode_bundles(encode({0: 0, 1: bundles}))  # type: ignore[dict-item]  # on purpose
@@ -323,3 +347,88 @@ def test_a_put_holds_bundles_only(bundles: list[object]) -> None:
 def test_a_taking_names_handles_only(handles: list[object]) -> None:
     with pytest.raises(FormatError, match="handle-size"):
         decode_handles(encode({0: 0, 1: handles}))  # type: ignore[dict-item]  # on purpose
+
+
+def test_a_device_is_asked_for_once() -> None:
+    with pytest.raises(FormatError, match="handle-twice"):
+        decode_handles(encode_handles([BORIS, CHEN, BORIS]))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"head_length": 2048},
+        {"head_length": 65_536},
+        {"payload_length": 4096},
+        {"payload_length": sealed_size(4096) + 1},
+    ],
+)
+def test_a_header_with_lengths_of_no_capsule_is_refused(change: dict[str, int]) -> None:
+    header = decode_header(make_parcel(REALM, [BORIS]).record.header)
+    with pytest.raises(FormatError, match="capsule-lengths"):
+        decode_header(encode_header(replace(header, **change)))  # type: ignore[arg-type]  # drawn above
+
+
+def test_an_envelope_is_never_longer_than_a_reader_takes() -> None:
+    with pytest.raises(FormatError, match="too-long"):
+        decode_envelope(bytes(32_769))
+
+
+def answer(*rows: list[object], more: bool = False, instance: bytes = INSTANCE) -> bytes:
+    return encode({0: 0, 1: list(rows), 2: more, 3: instance})  # type: ignore[dict-item]  # on purpose
+
+
+def test_a_largest_number_and_a_latest_moment_read_back() -> None:
+    (item,) = decode_collected(answer([MAX_SEQ, b"", MAX_TIME, 1, 1, 1])).items
+    assert (MAX_SEQ, MAX_TIME) == (item.seq, item.received_at)
+
+
+@pytest.mark.parametrize("row", [[MAX_SEQ + 1, b"", 0, 1, 1, 1], [1, b"", MAX_TIME + 1, 1, 1, 1]])
+def test_a_larger_number_or_a_later_moment_is_refused(row: list[object]) -> None:
+    with pytest.raises(FormatError, match="field-range"):
+        decode_collected(answer(row))
+
+
+def test_more_is_never_promised_after_nothing() -> None:
+    with pytest.raises(FormatError, match="more-of-nothing"):
+        decode_collected(answer(more=True))
+
+
+@pytest.mark.parametrize("instance", [b"", bytes(15), bytes(17)])
+def test_every_answer_to_collect_names_its_store(instance: bytes) -> None:
+    with pytest.raises(FormatError, match="field-size"):
+        decode_collected(answer(instance=instance))
+
+
+@pytest.mark.parametrize("moment", [MAX_TIME + 1, 2**63 - 1])
+def test_a_state_at_a_moment_that_cannot_be_written_is_refused(moment: int) -> None:
+    for received, at in ((moment, 1), (1, moment)):
+        data = encode({0: 0, 1: bytes(32), 2: received, 3: [[BORIS, 1, at]]})
+        with pytest.raises(FormatError, match="field-range"):
+            decode_status(data)
+
+
+@pytest.mark.parametrize("offset_h", [-14, 14])
+def test_the_latest_moment_can_be_written_in_every_time_zone(offset_h: int) -> None:
+    zone = timezone(timedelta(hours=offset_h))
+    assert 9999 == datetime.fromtimestamp(MAX_TIME, tz=zone).year
+
+
+@pytest.mark.parametrize("data", [b"[" * 1000, b'{"a":' * 200, b'[{"a":' * 150])
+def test_brackets_within_brackets_are_no_refusal(data: bytes) -> None:
+    with pytest.raises(FormatError, match="refusal-shape"):
+        decode_refusal(data)
+
+
+def test_a_record_for_the_most_mailboxes_fits_and_a_bomb_of_that_size_does_not() -> None:
+    record = make_parcel(REALM, [BORIS], claims=bytes(16384)).record
+    (one,) = record.deliveries
+    deep = replace(one, path=(bytes(32),) * 16, index=2**16 - 1)
+    boxes = [number.to_bytes(16, "big") for number in range(MAX_MAILBOXES)]
+    full = replace(record, deliveries=tuple(replace(deep, mailbox=box) for box in boxes))
+    data = encode_submission(full)
+    assert full == decode_submission(data)
+    assert len(data) <= max_submission_size(MAX_MAILBOXES)
+    count = max_submission_size(MAX_MAILBOXES) - 5
+    with pytest.raises(FormatError, match="too-many-items"):
+        decode_submission(b"\x9a" + count.to_bytes(4, "big") + b"\x80" * count)

@@ -14,6 +14,7 @@ from secure_liaison.capsule.receipt import MEDIA_TYPE, Receipt, sign_receipt
 from secure_liaison.crypto.keys import Digest
 from secure_liaison.crypto.passphrase import TEST_COST
 from secure_liaison.crypto.signing import SigningKey
+from secure_liaison.directory import registry as pure
 from secure_liaison.identity.ids import AgencyId
 from secure_liaison.identity.names import Names
 from secure_liaison.identity.officer_contents import Role
@@ -64,7 +65,7 @@ def assert_settled(desk: Office) -> None:
     entries = tuple(desk.ledger.entries())
     assert () == unfinished(entries)
     permits = [entry.event.permit for entry in entries if entry.event.permit]
-    assert {permit: 2 for permit in permits} == {each: permits.count(each) for each in permits}
+    assert dict.fromkeys(permits, 2) == {each: permits.count(each) for each in permits}
 
 
 def kinds(desk: Office) -> list[EventType]:
@@ -75,6 +76,11 @@ def kinds(desk: Office) -> list[EventType]:
 def bodies(desk: Office) -> set[str]:
     """Return the names of everything in the folder of sealed bodies."""
     return {path.name for path in desk.vault.bodies_folder.iterdir()}
+
+
+def quarantined(desk: Office) -> list[tuple[str, str]]:
+    """Return code and reason of everything in quarantine, newest first."""
+    return [(row.code, row.reason) for row in desk.mail.quarantine.rows()]
 
 
 def states(scene: Scene, *, ask_relay: bool = False) -> dict[str, str]:
@@ -123,9 +129,7 @@ def newcomer(
     for other in ("EMB-A", "EMB-B"):
         anchor = scene.keys(other)
         if other != code:
-            enrolment.trust(
-                desk, anchor.anchor_octets, typed_digits=anchor.anchor.digits()
-            )
+            enrolment.trust(desk, anchor.anchor_octets, typed_digits=anchor.anchor.digits())
         enrolment.import_book(desk, registry.book(scene.registry(other)).book)
     return desk, made
 
@@ -143,6 +147,15 @@ def republish(scene: Scene, code: str, *known_to: str) -> Published:
     for login in known_to:
         enrolment.import_book(scene.desk(login), made.book)
     return made
+
+
+def leave(scene: Scene, login: str) -> None:
+    """Take an officer out of EMB-B's book; li.wei's desk imports it."""
+    office = scene.registry("EMB-B")
+    officer = office.state.officer_by_login(login)
+    (signed,) = [one for one in office.state.signed() if one.statement.content == officer]
+    office.state = pure.withdraw(office.state, signed.digest)
+    republish(scene, "EMB-B", SENDER)
 
 
 def registry_events(office: Registry) -> list[EventType]:
@@ -165,9 +178,7 @@ class TwoRelays:
 def two_relays(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> TwoRelays:
     """Let EMB-B collect at a relay of its own, and let li.wei's and EMB-B's desks know."""
     url = "http://127.0.0.1:8441"
-    made = registry.publish(
-        scene.registry("EMB-B"), scene.keys("EMB-B").registrars, relay_url=url
-    )
+    made = registry.publish(scene.registry("EMB-B"), scene.keys("EMB-B").registrars, relay_url=url)
     second = Simulator(scene.clock)
     second.directory = {**scene.relay.directory, scene.agency("EMB-B"): made.snapshot}
     scene.relay.directory = dict(second.directory)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from secure_liaison.audit.events import EventType
+from secure_liaison.audit.events import Event, EventType
+from secure_liaison.audit.export import write_export
+from secure_liaison.audit.ledger import Ledger, MemoryLedgerStore
 from secure_liaison.errors import (
     AuditInconsistentError,
     CredentialError,
@@ -66,14 +68,15 @@ def test_the_ledger_can_be_read_from_any_entry(scene: Scene) -> None:
 
 def test_a_ledger_that_was_tampered_with_is_not_listed(scene: Scene) -> None:
     desk = scene.desk(SENDER)
+    size = desk.ledger.size
     with desk.transaction():
+        desk.vault.execute("DROP TRIGGER ledger_is_not_changed")
         desk.vault.execute("UPDATE ledger SET own_salt = zeroblob(32) WHERE position = 1")
-    with pytest.raises(AuditInconsistentError):
+    with pytest.raises(AuditInconsistentError) as caught:
         audit.entries(desk)
-    assert EventType.AUDIT_LIST is not desk.ledger._store.size()
-    with desk.transaction():
-        desk.vault.execute("DELETE FROM ledger")
-        desk.vault.execute("DELETE FROM documents WHERE name = 'ledger-range'")
+    assert 1 == caught.value.facts["index"]
+    assert size == desk.ledger.size
+    desk.close()
 
 
 # --- export -----------------------------------------------------------------------------------
@@ -135,14 +138,22 @@ def test_a_desk_that_nobody_knows_is_verified_under_its_own_keys_and_it_says_so(
 def test_an_export_signed_with_other_keys_than_the_directorys_is_refused(
     scene: Scene, tmp_path: Path
 ) -> None:
-    """Somebody exports under the handle of a known desk."""
+    """Somebody writes a ledger of their own under the handle of a known desk."""
     desk, thief = scene.desk(SENDER), scene.desk("m.rossi")
-    thief.ledger.device = desk.keys.handle
-    with thief.transaction():
-        thief.vault.execute("DELETE FROM ledger")
-        thief.ledger._store.set_range_state(b"")
+    forged = Ledger(
+        MemoryLedgerStore(),
+        device=desk.keys.handle,
+        realm=desk.realm,
+        signing=thief.keys.ledger,
+        clock=scene.clock,
+        origin=desk.ledger.origin,
+    )
+    forged.append(Event(type=EventType.ADMIN_START))
+    path = tmp_path / "forged.jsonl"
+    with path.open("wb") as stream:
+        write_export(forged, stream, sign=thief.keys.signing)
     with pytest.raises(AuditInconsistentError, match="export-other-key"):
-        audit.read_file(scene.desk(READER), exported(thief, tmp_path))
+        audit.read_file(scene.desk(READER), path)
 
 
 def test_an_export_of_another_realm_is_refused(scene: Scene, tmp_path: Path) -> None:
@@ -156,11 +167,14 @@ def test_the_first_bad_entry_is_named(scene: Scene, tmp_path: Path) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     entry = json.loads(lines[4])
     entry["own"]["actor"] = "nobody"
-    lines[4] = json.dumps(entry, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode() + b"\n"
+    lines[4] = (
+        json.dumps(entry, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+        + b"\n"
+    )
     path.write_bytes(b"".join(lines))
     with pytest.raises(AuditInconsistentError) as caught:
         audit.read_file(desk, path)
-    assert 3 == caught.value.params["index"]
+    assert 3 == caught.value.facts["index"]
     assert [] == events(desk, EventType.AUDIT_VERIFY)
 
 

@@ -1,4 +1,4 @@
-"""Sealing and keeping: forward secrecy is all or nothing, and a failure leaves a line and no more."""
+"""Sealing and keeping: forward secrecy is all or nothing; a failure leaves a line and no more."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from secure_liaison.errors import (
     OutOfOrderError,
     RelayUnreachableError,
     TamperedError,
+    VaultError,
 )
 from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.office import Office
@@ -55,7 +56,11 @@ def shrink(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("change", "reason"),
-    [(grow, "capsule-part-long"), (shrink, "capsule-part-short"), (Path.unlink, "attachment-missing")],
+    [
+        (grow, "capsule-part-long"),
+        (shrink, "capsule-part-short"),
+        (Path.unlink, "attachment-missing"),
+    ],
     ids=["grows", "shrinks", "vanishes"],
 )
 def test_an_attachment_that_changes_while_it_is_sealed_stops_it(
@@ -185,3 +190,32 @@ def test_a_recipient_without_a_device_is_refused_by_the_gate(scene: Scene) -> No
         with pytest.raises(AccessDeniedError) as caught:
             queued(scene, forward_secrecy=forward_secrecy)
         assert ["NO_DEVICE"] == [each.code for each in caught.value.reasons]
+
+
+def test_no_one_time_key_is_taken_for_what_the_gate_refuses(scene: Scene) -> None:
+    stocked(scene, READER, OTHER_READER)
+    before = {box: len(kept) for box, kept in scene.relay.prekeys.items()}
+    with pytest.raises(AccessDeniedError):
+        queued(scene, READER, OTHER_READER, level="机密", forward_secrecy=True)
+    assert before == {box: len(kept) for box, kept in scene.relay.prekeys.items()}
+
+
+def test_a_missing_one_time_key_is_written_down(scene: Scene) -> None:
+    scene.relay.prekeys[scene.box(READER)] = []
+    with pytest.raises(OutOfOrderError):
+        queued(scene, forward_secrecy=True)
+    assert ["error"] == [each.decision for each in events(scene.desk(SENDER), EventType.DOC_SEAL)]
+
+
+def test_an_object_that_cannot_be_kept_leaves_no_body_and_no_open_permit(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def add(*_: object) -> None:
+        raise VaultError("disk-full")
+
+    desk = scene.desk(SENDER)
+    monkeypatch.setattr(desk.mail.sent, "add", add)
+    with pytest.raises(VaultError, match="disk-full"):
+        queued(scene)
+    assert_nothing_kept(desk)
+    assert ["error"] == [each.decision for each in events(desk, EventType.DOC_SEAL)]

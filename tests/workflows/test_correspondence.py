@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,14 @@ from secure_liaison.errors import (
     OutOfOrderError,
     TamperedError,
     VaultDamagedError,
+    VerificationError,
 )
 from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.office import Office
 from secure_liaison.vault.inbox import InboxState
 from secure_liaison.workflows import correspondence, registry
 from secure_liaison.workflows.publishing import FolderSink, MemorySink
-from tests.attacks.world import HOME, SENDER, SUBJECT, TEXT, VICTIM, Scene, events, whys
+from tests.attacks.world import SENDER, SUBJECT, TEXT, Scene, events, whys
 from tests.workflows.desks import (
     ADDRESS,
     OTHER_READER,
@@ -44,6 +46,10 @@ from tests.workflows.desks import (
 
 RETIRED = RevocationMode.RETIRED
 OUTSIDE = "not-found-or-not-permitted"
+
+
+def read(desk: Office, reference: str) -> None:
+    correspondence.read(desk, reference, MemorySink())
 
 
 def text_of(desk: Office, digest: Digest) -> str:
@@ -194,9 +200,7 @@ def test_the_beginning_of_the_id_or_the_digest_finds_it(scene: Scene) -> None:
 def test_reading_tells_how_far_it_is(scene: Scene) -> None:
     desk, digest = received(scene)
     told: list[tuple[int, int]] = []
-    correspondence.read(
-        desk, digest.hex(), MemorySink(), progress=lambda *step: told.append(step)
-    )
+    correspondence.read(desk, digest.hex(), MemorySink(), progress=lambda *step: told.append(step))
     assert told
     assert told[-1][0] == told[-1][1]
 
@@ -210,6 +214,17 @@ def test_a_withdrawn_clearance_refuses_the_next_reading_with_its_reason(scene: S
     assert ["CLEARANCE_WITHDRAWN"] == [each.code for each in caught.value.reasons]
     assert () == sink.parts
     assert [] == events(desk, EventType.DOC_OPEN)
+
+
+def test_what_does_not_verify_any_more_is_refused_and_written_down(scene: Scene) -> None:
+    digest, desk = scene.send(days=1), scene.desk(READER)
+    correspondence.collect(desk)
+    scene.clock.advance(86400)
+    for act in (read, correspondence.acknowledge):
+        with pytest.raises(VerificationError, match="capsule-expired"):
+            act(desk, digest.hex())
+    for kind in (EventType.DOC_OPEN, EventType.RECEIPT_SIGN):
+        assert [("verification", "capsule-expired")] == whys(desk, kind)
 
 
 def test_a_body_that_changed_on_the_disk_is_not_shown_and_written_down(
@@ -298,6 +313,7 @@ def test_a_receipt_that_may_not_go_out_is_no_acknowledgement(scene: Scene) -> No
     item = desk.mail.inbox.get(digest)
     assert item is not None
     assert InboxState.OPENED == item.state
+    assert 0 == desk.mail.outbox.waiting()
     assert [("access.denied", "refused")] == whys(desk, EventType.RECEIPT_SIGN)
 
 
@@ -315,24 +331,25 @@ def outsider(scene: Scene) -> tuple[Office, Digest]:
     return desk, digest
 
 
-def lines(desk: Office, start: int) -> list[LedgerRow]:
-    return list(desk.ledger.rows(start))
+def sizes(row: LedgerRow) -> tuple[int, int, int]:
+    """Return the bytes of leaf, own and shared detail, without the counter's digits."""
+    counter = len(str(json.loads(row.leaf)["n"]))
+    return len(row.leaf) - counter, len(row.own), len(row.shared)
 
 
-@pytest.mark.parametrize("action", ["read", "acknowledge"])
-def test_unknown_and_outside_the_audience_are_told_the_same(scene: Scene, action: str) -> None:
+@pytest.mark.parametrize("act", [read, correspondence.acknowledge])
+def test_unknown_and_outside_the_audience_are_told_the_same(
+    scene: Scene, act: Callable[[Office, str], object]
+) -> None:
     desk, digest = outsider(scene)
     told, written = [], []
     for reference in (digest.hex(), "00" * 32, "no digits"):
         start = desk.ledger.size
         with pytest.raises(AccessDeniedError) as caught:
-            if action == "read":
-                correspondence.read(desk, reference, MemorySink())
-            else:
-                correspondence.acknowledge(desk, reference)
+            act(desk, reference)
         found = caught.value
         told.append((found.reason, found.reasons, found.obligations, len(found.ref)))
-        written.append([(len(row.leaf), len(row.own), len(row.shared)) for row in lines(desk, start)])
+        written.append([sizes(row) for row in desk.ledger.rows(start)])
     assert [(OUTSIDE, (), (), 6)] * 3 == told
     assert [1, 1, 1] == [len(each) for each in written]
     assert written[1] == written[2]
@@ -358,9 +375,7 @@ def test_an_unknown_reference_is_answered_although_the_newest_object_does_not_ve
     scene: Scene,
 ) -> None:
     desk, digest = received(scene)
-    registry.retire(
-        scene.registry("EMB-A"), SENDER, mode=RETIRED, since=scene.clock.now()
-    )
+    registry.retire(scene.registry("EMB-A"), SENDER, mode=RETIRED, since=scene.clock.now())
     republish(scene, "EMB-A", READER)
     with pytest.raises(AccessDeniedError, match=OUTSIDE):
         correspondence.read(desk, "00" * 32, MemorySink())

@@ -64,7 +64,9 @@ def test_a_level_is_found_by_its_name_or_its_id(scene: Scene, level: str) -> Non
     assert "mimi" == composed(scene, level=level).core.label.level
 
 
-@pytest.mark.parametrize("fields", [{"level": "很密"}, {"period": "some years"}, {"urgency": "soon"}])
+@pytest.mark.parametrize(
+    "fields", [{"level": "很密"}, {"period": "some years"}, {"urgency": "soon"}]
+)
 def test_what_the_pack_does_not_know_is_refused(scene: Scene, fields: dict[str, str]) -> None:
     with pytest.raises(FormatError):
         composed(scene, **fields)
@@ -96,10 +98,13 @@ def test_a_level_that_asks_for_a_period_is_not_sent_without_one(scene: Scene) ->
 
 
 @pytest.mark.parametrize(("urgency", "hours"), [("特提", 24), ("routine", 240)])
-def test_the_urgency_says_when_a_signature_is_due(
-    scene: Scene, urgency: str, hours: int
-) -> None:
+def test_the_urgency_says_when_a_signature_is_due(scene: Scene, urgency: str, hours: int) -> None:
     assert NOW + hours * HOUR == composed(scene, urgency=urgency).core.acknowledge_by
+
+
+def test_a_signature_is_due_before_the_object_ends(scene: Scene) -> None:
+    core = composed(scene, urgency="routine", days=1).core
+    assert core.expires == core.acknowledge_by
 
 
 def test_no_signature_is_due_where_none_is_asked_for(scene: Scene) -> None:
@@ -143,8 +148,6 @@ def test_the_folder_of_an_attachment_does_not_travel(scene: Scene, tmp_path: Pat
 
 
 @pytest.mark.parametrize("name", ["nothing", "."], ids=["missing", "folder"])
-def test_an_attachment_that_is_no_file_is_refused(
-    scene: Scene, tmp_path: Path, name: str
-) -> None:
+def test_an_attachment_that_is_no_file_is_refused(scene: Scene, tmp_path: Path, name: str) -> None:
     with pytest.raises(OutOfOrderError, match="attachment-missing"):
         composed(scene, attachments=(tmp_path / name,))

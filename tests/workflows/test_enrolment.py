@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -25,13 +24,12 @@ from secure_liaison.identity.anchors import RealmCharter, accept_anchor
 from secure_liaison.identity.enrolment import open_request
 from secure_liaison.identity.names import Names
 from secure_liaison.office import Office, open_office
-from secure_liaison.relay.http import HttpRelay
 from secure_liaison.workflows import correspondence, enrolment, founding, registry
 from secure_liaison.workflows.enrolment import Enrolled
 from tests.attacks.world import SENDER, Scene, events, snapshot_of, whys
 from tests.capsule.forge import NOW
 from tests.simulator import SimulatedRelay
-from tests.workflows.desks import READER, newcomer, queued, republish
+from tests.workflows.desks import newcomer, queued, republish
 
 DAY = 86400
 NAMES = Names(zh="新人", en="Newcomer")
@@ -108,9 +106,7 @@ def test_a_root_is_trusted_with_its_digits_and_remembered_with_who_compared_them
         )
         assert ["EMB-A", "EMB-B"] == [each.code for each in desk.directory.agencies()]
         (found,) = [
-            each
-            for each in desk.records.pairings()
-            if each.agency == partner.anchor.agency_id
+            each for each in desk.records.pairings() if each.agency == partner.anchor.agency_id
         ]
         assert ("wang.li", NOW) == (found.accepted_by, found.accepted_at)
 
@@ -135,9 +131,7 @@ def test_a_root_of_another_realm_is_not_trusted(scene: Scene) -> None:
 
 def test_a_code_that_another_agency_has_is_not_trusted(scene: Scene, tmp_path: Path) -> None:
     desk = scene.desk(SENDER)
-    charter = RealmCharter(
-        name=desk.charter.name, exercise=True, salt=desk.charter.salt
-    )
+    charter = RealmCharter(name=desk.charter.name, exercise=True, salt=desk.charter.salt)
     found = founding.found_agency(
         tmp_path / "second",
         charter=charter,
@@ -148,9 +142,7 @@ def test_a_code_that_another_agency_has_is_not_trusted(scene: Scene, tmp_path: P
         cost=TEST_COST,
     )
     with pytest.raises(CredentialError, match="agency-code-taken"):
-        enrolment.trust(
-            desk, found.anchor_file.read_bytes(), typed_digits=found.anchor.digits()
-        )
+        enrolment.trust(desk, found.anchor_file.read_bytes(), typed_digits=found.anchor.digits())
     accept_anchor(found.anchor, typed_digits=found.anchor.digits())
 
 
@@ -162,8 +154,9 @@ def test_a_book_is_taken_over_and_written_down(scene: Scene) -> None:
     made = scene.publish("EMB-B")
     assert scene.agency("EMB-B") == enrolment.import_book(desk, made.book)
     assert (1, made.sequence) == desk.directory.roster_sequences()[scene.agency("EMB-B")]
-    assert scene.agency("EMB-B").hex() == (
-        events(desk, EventType.DIRECTORY_IMPORT)[-1].detail["agency"]
+    assert (
+        scene.agency("EMB-B").hex()
+        == (events(desk, EventType.DIRECTORY_IMPORT)[-1].detail["agency"])
     )
 
 
@@ -312,7 +305,7 @@ def test_keys_kept_from_a_failed_try_open_what_is_sealed_to_them(
 def test_a_leftover_that_is_no_batch_is_not_left_alone(scene: Scene) -> None:
     """Without its last resort a rest is no batch; new keys are made."""
     desk = fresh(scene)
-    relay = cast("HttpRelay", desk.relay())
+    relay = desk.relay()
     with desk.transaction():
         desk.keyring.prekeys.add(
             [desk.keys.kem], realm=desk.realm, created=desk.clock.now(), last_resort=True

@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from pathlib import Path
+from shutil import disk_usage
 from typing import Any
 
 import pytest
 
 from secure_liaison.audit.events import EventType
-from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.crypto.keys import Digest
-from secure_liaison.errors import RelayUnreachableError, VaultError
+from secure_liaison.errors import VaultDamagedError, VaultError
 from secure_liaison.office import Office
 from secure_liaison.vault.bodies import BodyStore
-from secure_liaison.vault.sent import RecipientState
-from secure_liaison.workflows import correspondence, enrolment
+from secure_liaison.workflows import correspondence, enrolment, filing
+from secure_liaison.workflows.collecting import Taken
 from secure_liaison.workflows.publishing import MemorySink
-from secure_liaison.workflows.transport import Taken
 from tests.attacks.world import SENDER, TEXT, Scene, events, whys
 from tests.simulator import SimulatedRelay
-from tests.workflows.desks import (
-    OTHER_READER,
-    READER,
-    bodies,
-    core_of,
-    draft,
-    forge,
-    kinds,
-    label_of,
-    newcomer,
-    plant,
-    plant_receipt,
-    receipt_record,
-    withdraw,
-)
+from tests.workflows.desks import READER, bodies, draft, forge, label_of, newcomer, quarantined
 
 NO_ENVELOPE = b"\x00 no envelope"
-
-
-def quarantined(desk: Office) -> list[tuple[str, str]]:
-    return [(row.code, row.reason) for row in desk.mail.quarantine.rows()]
-
-
-# --- objects ----------------------------------------------------------------------------------
+HOUR = 3600
 
 
 def from_newcomer(scene: Scene) -> tuple[Digest, bytes]:
@@ -114,6 +93,7 @@ def test_a_body_that_is_not_what_was_signed_is_quarantined_and_not_kept(scene: S
     assert [("verification.tampered", "capsule-range")] == quarantined(desk)
     assert set() == bodies(desk)
     scene.relay.bodies[digest] = genuine
+    scene.clock.advance(HOUR)
     assert Taken(filed=1, quarantined=0) == correspondence.collect(desk)
 
 
@@ -128,9 +108,22 @@ def test_trouble_with_the_own_disk_says_nothing_about_the_object(
 
     with monkeypatch.context() as full:
         full.setattr(BodyStore, "new", new)
-        with pytest.raises(VaultError, match="disk-full"):
-            correspondence.collect(desk)
+        assert Taken(filed=0, quarantined=0, waiting=1) == correspondence.collect(desk)
     assert [] == quarantined(desk)
+    assert Taken(filed=1, quarantined=0) == correspondence.collect(desk)
+
+
+def test_a_damaged_vault_ends_the_collection(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    scene.send()
+    desk = scene.desk(READER)
+
+    def new(_: BodyStore) -> None:
+        raise VaultDamagedError("database")
+
+    with monkeypatch.context() as damaged:
+        damaged.setattr(BodyStore, "new", new)
+        with pytest.raises(VaultDamagedError):
+            correspondence.collect(desk)
     assert Taken(filed=1, quarantined=0) == correspondence.collect(desk)
 
 
@@ -151,159 +144,86 @@ def test_fetching_tells_how_far_it_is(scene: Scene, monkeypatch: pytest.MonkeyPa
     assert [progress] == asked
 
 
-# --- receipts ---------------------------------------------------------------------------------
-
-
-def refused_receipt(
-    scene: Scene,
-    record: Callable[[Office, Digest], bytes],
-    *,
-    signer: str = READER,
-    to: tuple[str, ...] = (READER,),
-) -> Office:
-    """Let li.wei send, plant a receipt of a signer, and collect it."""
-    digest = scene.send(to=to)
-    desk = scene.desk(SENDER)
-    plant_receipt(
-        scene, scene.desk(signer), label_of(scene, digest), record(scene.desk(signer), digest)
-    )
-    assert Taken(filed=0, quarantined=1) == correspondence.collect(desk)
-    return desk
-
-
-def object_id(scene: Scene, digest: Digest) -> bytes:
-    return core_of(scene.desk(SENDER), digest).object_id
-
-
-def test_a_receipt_of_another_device_is_quarantined(scene: Scene) -> None:
-    desk = refused_receipt(
-        scene,
-        lambda signer, digest: receipt_record(
-            signer, digest, object_id=object_id(scene, digest), device=scene.box(OTHER_READER)
-        ),
-    )
-    assert [("verification", "receipt-device")] == quarantined(desk)
-
-
-def test_a_receipt_in_another_officers_name_is_quarantined(scene: Scene) -> None:
-    desk = refused_receipt(
-        scene,
-        lambda signer, digest: receipt_record(
-            signer,
-            digest,
-            object_id=object_id(scene, digest),
-            officer=scene.desk(OTHER_READER).me().officer,
-        ),
-    )
-    assert [("verification", "receipt-device")] == quarantined(desk)
-
-
-def test_a_receipt_by_somebody_who_never_got_the_object_is_quarantined(scene: Scene) -> None:
-    desk = refused_receipt(
-        scene,
-        lambda signer, digest: receipt_record(signer, digest, object_id=object_id(scene, digest)),
-        signer=OTHER_READER,
-    )
-    assert [("verification", "receipt-not-addressee")] == quarantined(desk)
-
-
-def test_a_receipt_for_an_unknown_object_is_quarantined(scene: Scene) -> None:
-    desk = refused_receipt(scene, lambda signer, _: receipt_record(signer, Digest(bytes(32))))
-    assert [("verification", "receipt-unknown-object")] == quarantined(desk)
-
-
-def test_a_receipt_that_names_another_object_id_is_quarantined(scene: Scene) -> None:
-    desk = refused_receipt(
-        scene, lambda signer, digest: receipt_record(signer, digest, object_id=bytes(16))
-    )
-    assert [("verification", "receipt-unknown-object")] == quarantined(desk)
-
-
-def test_a_receipt_that_is_no_receipt_is_quarantined(scene: Scene) -> None:
-    desk = refused_receipt(scene, lambda _signer, _digest: b"no receipt")
-    assert ["format"] == [code for code, _ in quarantined(desk)]
-
-
-def test_a_receipt_without_a_part_is_quarantined(scene: Scene) -> None:
-    digest = scene.send()
-    desk = scene.desk(SENDER)
-    forged = forge(
-        scene.desk(READER),
+def test_what_a_newer_release_wrote_stays_at_the_relay(scene: Scene) -> None:
+    genuine = scene.send()
+    sender, desk = scene.desk(SENDER), scene.desk(READER)
+    scene.relay.withhold(desk.keys.handle)
+    newer = forge(
+        sender,
         desk,
-        label_of(scene, digest),
-        parts=(),
-        changes={"core": lambda core: core | {3: ObjectKind.RECEIPT.value}},
+        label_of(scene, genuine),
+        changes={"envelope": lambda envelope: envelope | {0: 9}},
     )
-    plant(scene, desk, forged)
-    correspondence.collect(desk)
-    assert ["format"] == [code for code, _ in quarantined(desk)]
-
-
-def test_a_refused_receipt_stays_at_the_relay_and_changes_no_state(scene: Scene) -> None:
-    desk = refused_receipt(scene, lambda signer, _: receipt_record(signer, Digest(bytes(32))))
+    scene.relay.hand_out(desk.keys.handle, newer.envelope)
+    assert Taken(filed=0, quarantined=0, waiting=1) == correspondence.collect(desk)
     assert 1 == len(scene.relay.mailboxes[desk.keys.handle])
-    ((item, _),) = correspondence.sent(desk, ask_relay=False)
-    assert [RecipientState.SENT] == [
-        each.state for each in desk.mail.sent.recipients(item.digest)
-    ]
-    assert [("verification", "receipt-unknown-object")] == whys(desk, EventType.RECEIPT_RECEIVE)
+    assert [("format.version", "unknown-version")] == quarantined(desk)
 
 
-def acknowledged(scene: Scene) -> tuple[Office, Digest]:
-    """Let a genuine receipt wait in li.wei's mailbox."""
-    digest, reader = scene.send(), scene.desk(READER)
-    correspondence.collect(reader)
-    correspondence.read(reader, digest.hex(), MemorySink())
-    correspondence.acknowledge(reader, digest.hex())
-    correspondence.deliver(reader)
-    return scene.desk(SENDER), digest
-
-
-def test_a_receipt_opens_with_a_permit_like_everything_else(scene: Scene) -> None:
-    desk, digest = acknowledged(scene)
-    before = desk.ledger.size
-    correspondence.collect(desk)
-    assert [EventType.GATE_DECISION, EventType.RECEIPT_RECEIVE] == [
-        kind for kind in kinds(desk)[before:] if kind is not EventType.DIRECTORY_IMPORT
-    ]
-    (event,) = events(desk, EventType.RECEIPT_RECEIVE)
-    assert digest.hex() == event.detail["acknowledged"]
-
-
-def test_a_second_receipt_changes_nothing(scene: Scene) -> None:
-    desk, digest = acknowledged(scene)
-    correspondence.collect(desk)
-    (first,) = desk.mail.sent.recipients(digest)
-    scene.clock.advance(60)
-    reader = scene.desk(READER)
-    again = receipt_record(reader, digest, object_id=object_id(scene, digest))
-    plant_receipt(scene, reader, label_of(scene, digest), again)
+def test_an_object_larger_than_the_free_disk_waits_and_the_next_comes_in(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    path = tmp_path / "large.bin"
+    path.write_bytes(bytes(2**20))
+    large, small = scene.send(attachments=(path,)), scene.send()
+    desk = scene.desk(READER)
+    usage = disk_usage(desk.vault.bodies_folder)
+    with monkeypatch.context() as full:
+        full.setattr(
+            filing, "disk_usage", lambda _: usage._replace(free=filing._RESERVE_BYTES + 2**19)
+        )
+        assert Taken(filed=1, quarantined=0, waiting=1) == correspondence.collect(desk)
+    assert [small] == [line.item.digest for line in correspondence.inbox(desk)]
     assert Taken(filed=1, quarantined=0) == correspondence.collect(desk)
-    assert (first,) == desk.mail.sent.recipients(digest)
+    assert {large, small} == {line.item.digest for line in correspondence.inbox(desk)}
 
 
-def test_a_receipt_that_its_reader_may_not_open_is_quarantined(scene: Scene) -> None:
-    desk, digest = acknowledged(scene)
-    withdraw(scene, SENDER, SENDER)
-    assert Taken(filed=0, quarantined=1) == correspondence.collect(desk)
-    assert [("access.denied", "refused")] == quarantined(desk)
-    assert [RecipientState.SENT] == [each.state for each in desk.mail.sent.recipients(digest)]
+def spoilt(scene: Scene, count: int) -> Office:
+    """Let objects come whose bodies are not what was signed."""
+    for digest in [scene.send() for _ in range(count)]:
+        scene.relay.bodies[digest] = bytes(len(scene.relay.bodies[digest]))
+    return scene.desk(READER)
 
 
-def test_a_relay_that_breaks_off_leaves_no_permit_and_the_receipt_comes_again(
+def test_what_lies_in_quarantine_is_looked_at_again_after_an_hour(scene: Scene) -> None:
+    desk = spoilt(scene, 1)
+    times = []
+    for seconds in (1, 1, HOUR):
+        correspondence.collect(desk)
+        times.append(desk.mail.quarantine.rows()[0].times)
+        scene.clock.advance(seconds)
+    correspondence.collect(desk)
+    assert [1, 1, 1, 2] == [*times, desk.mail.quarantine.rows()[0].times]
+
+
+def test_what_lies_in_quarantine_is_looked_at_again_when_the_directory_changed(
+    scene: Scene,
+) -> None:
+    desk = spoilt(scene, 1)
+    correspondence.collect(desk)
+    scene.clock.advance(1)
+    scene.publish("EMB-A")
+    correspondence.collect(desk)
+    assert 2 == desk.mail.quarantine.rows()[0].times
+
+
+def test_a_flood_of_one_cause_fills_neither_ledger_nor_quarantine(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    desk, digest = acknowledged(scene)
+    monkeypatch.setattr(filing, "_MOST_TOLD", 2)
+    monkeypatch.setattr(filing, "_MOST_KEPT", 4)
+    desk = spoilt(scene, 6)
+    assert Taken(filed=0, quarantined=6) == correspondence.collect(desk)
+    rows = desk.mail.quarantine.rows()
+    assert 4 == sum(row.envelope is not None for row in rows)
+    assert [2] == [row.times for row in rows if row.envelope is None]
+    assert 2 == len(events(desk, EventType.DOC_QUARANTINE))
 
-    def fetch_body(*_args: object, **_kwargs: object) -> None:
-        raise RelayUnreachableError("broken")
 
-    with monkeypatch.context() as broken:
-        broken.setattr(SimulatedRelay, "fetch_body", fetch_body)
-        with pytest.raises(RelayUnreachableError):
-            correspondence.collect(desk)
-    assert [] == events(desk, EventType.RECEIPT_RECEIVE)
-    correspondence.collect(desk)
-    assert [RecipientState.ACKNOWLEDGED] == [
-        each.state for each in desk.mail.sent.recipients(digest)
-    ]
+def test_a_flood_that_nobody_can_read_is_one_row_and_one_line(scene: Scene) -> None:
+    desk = scene.desk(READER)
+    for number in range(9):
+        scene.relay.hand_out(desk.keys.handle, b"\x00%d" % number)
+    assert Taken(filed=9, quarantined=0) == correspondence.collect(desk)
+    assert [9] == [row.times for row in desk.mail.quarantine.rows()]
+    assert 1 == len(events(desk, EventType.DOC_QUARANTINE))

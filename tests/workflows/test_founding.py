@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from secure_liaison.audit.events import EventType
-from secure_liaison.clock import FixedClock
+from secure_liaison.clock import FixedClock, Instant
 from secure_liaison.crypto.passphrase import TEST_COST
 from secure_liaison.errors import (
     FormatError,
@@ -67,7 +67,7 @@ def test_the_root_states_the_registrars_and_that_two_must_sign(tmp_path: Path) -
     made = founded(tmp_path / "new")
     trusted = accept_anchor(made.anchor, typed_digits=made.anchor.digits())
     with open_registry(tmp_path / "new", "registry", clock=FixedClock(NOW)) as office:
-        stated = verify_registrars(trusted, decode_signed(office.state.registrars), at=NOW)
+        stated = verify_registrars(trusted, decode_signed(office.state.registrars), at=Instant(NOW))
         keys = [
             read_key_file(path, word)
             for path, word in zip(made.key_files[1:], WORDS.registrars, strict=True)

@@ -8,6 +8,7 @@ import pytest
 
 from secure_liaison.audit.events import EventType
 from secure_liaison.capsule.core import ObjectKind
+from secure_liaison.directory.view import DirectoryView
 from secure_liaison.errors import (
     AccessDeniedError,
     CredentialRevokedError,
@@ -16,6 +17,7 @@ from secure_liaison.errors import (
     RelayUnreachableError,
     TamperedError,
 )
+from secure_liaison.identity.anchors import accept_anchor
 from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.workflows import correspondence, listing, registry
 from secure_liaison.workflows.publishing import MemorySink
@@ -28,6 +30,7 @@ from tests.workflows.desks import (
     bodies,
     forge,
     label_of,
+    leave,
     newcomer,
     only_for,
     plant,
@@ -36,7 +39,6 @@ from tests.workflows.desks import (
     states,
     withdraw,
 )
-from tests.workflows.test_transport import leave
 
 
 def test_every_subject_is_shown_after_a_permit_of_its_own(scene: Scene) -> None:
@@ -147,7 +149,7 @@ def test_each_state_has_its_moment(scene: Scene) -> None:
     scene.clock.advance(10)
     correspondence.collect(sender)
     moments.append(moment(scene))
-    assert [None, start + 10, start + 20, start + 30] == moments
+    assert [None, start + 10, start + 20, start + 40] == moments
 
 
 def moment(scene: Scene) -> int | None:
@@ -202,16 +204,13 @@ def test_who_left_the_book_is_shown_by_their_id(scene: Scene) -> None:
     assert {recipient.officer.hex(): "sent"} == states(scene)
 
 
-def test_a_device_that_left_the_roster_is_not_asked_about(scene: Scene) -> None:
+def test_a_device_that_no_roster_names_is_not_asked_about(scene: Scene) -> None:
     scene.send()
-    office = scene.registry("EMB-B")
-    office.state = replace(
-        office.state,
-        leaves=tuple(
-            leaf for leaf in office.state.leaves if leaf.handle != scene.box(READER)
-        ),
+    desk, keys = scene.desk(SENDER), scene.keys("EMB-B")
+    desk.directory = DirectoryView(desk.realm).with_anchor(
+        accept_anchor(keys.anchor, typed_digits=keys.anchor.digits())
     )
-    leave(scene, READER)
+    scene.relay.down = True
     assert ["sent"] == list(states(scene, ask_relay=True).values())
 
 

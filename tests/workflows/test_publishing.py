@@ -11,6 +11,7 @@ from secure_liaison.audit.events import EventType
 from secure_liaison.capsule.head import PartEntry
 from secure_liaison.capsule.receipt import MEDIA_TYPE
 from secure_liaison.errors import LiaisonError, OutOfOrderError, VaultError
+from secure_liaison.vault.bodies import export_part
 from secure_liaison.workflows import correspondence, publishing
 from secure_liaison.workflows.publishing import TEXT_TYPE, FolderSink, MemorySink
 from tests.attacks.world import SENDER, Scene, whys
@@ -34,7 +35,9 @@ UGLY = (
 )
 
 
-def part(name: str = "a.bin", media_type: str = "application/octet-stream", size: int = 0) -> PartEntry:
+def part(
+    name: str = "a.bin", media_type: str = "application/octet-stream", size: int = 0
+) -> PartEntry:
     return PartEntry(name=name, media_type=media_type, size=size)
 
 
@@ -84,14 +87,13 @@ def test_giving_up_leaves_nothing(tmp_path: Path) -> None:
 def test_a_disk_that_fills_at_the_last_part_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = publishing.export_part
 
-    def export_part(folder: Path, name: str) -> Path:
+    def full_at_last(folder: Path, name: str) -> Path:
         if name == "b.bin":
             raise VaultError("disk-full")
-        return real(folder, name)
+        return export_part(folder, name)
 
-    monkeypatch.setattr(publishing, "export_part", export_part)
+    monkeypatch.setattr(publishing, "export_part", full_at_last)
     sink = FolderSink(tmp_path)
     for name in ("a.bin", "b.bin"):
         sink.begin(part(name))
@@ -122,7 +124,7 @@ def test_texts_and_receipts_are_kept_and_other_parts_pass_by() -> None:
         sink.write(b"e")
     assert () == sink.parts
     sink.commit()
-    assert ((TEXT_TYPE, b"one"), (MEDIA_TYPE, b"one")) == sink.parts
+    assert [(TEXT_TYPE, b"one"), (MEDIA_TYPE, b"one")] == [*sink.parts]
 
 
 def test_a_text_of_a_mebibyte_is_shown_and_a_longer_one_is_not() -> None:

@@ -135,9 +135,7 @@ def test_a_second_device_needs_the_endorsement_of_the_first(scene: Scene, tmp_pa
         admit(scene, request)
     admit(scene, request, endorsers=[scene.desk(READER).keys.signing])
     officer = scene.registry(B).state.officer_by_login(READER)
-    assert 2 == len(
-        scene.registry(B).state.active_devices(officer.officer, now=scene.clock.now())
-    )
+    assert 2 == len(scene.registry(B).state.active_devices(officer.officer, now=scene.clock.now()))
 
 
 def test_only_a_registrar_admits(scene: Scene, tmp_path: Path) -> None:
@@ -173,9 +171,7 @@ def test_a_level_that_the_pack_does_not_know_is_not_stated(scene: Scene) -> None
 
 
 def test_a_new_clearance_replaces_the_one_before(scene: Scene) -> None:
-    registry.clear(
-        scene.registry(B), READER, one_of(scene), level="秘密", person_class="general"
-    )
+    registry.clear(scene.registry(B), READER, one_of(scene), level="秘密", person_class="general")
     republish(scene, B, SENDER)
     with pytest.raises(AccessDeniedError) as caught:
         queued(scene, level="机密")
@@ -283,9 +279,7 @@ def test_an_agreement_is_in_force_once_both_have_signed_and_published(scene: Sce
     desk = scene.desk(SENDER)
     for code in (A, B):
         republish(scene, code, SENDER)
-    found = desk.directory.agreement_between(
-        scene.agency(A), scene.agency(B), scene.clock.now()
-    )
+    found = desk.directory.agreement_between(scene.agency(A), scene.agency(B), scene.clock.now())
     assert found is not None
     assert "agr:second" == found.id
 
@@ -342,9 +336,7 @@ def test_an_agreement_signed_by_one_side_only_is_not_in_force(scene: Scene) -> N
     registry.adopt_agreement(scene.registry(A), octets)
     republish(scene, A, SENDER)
     desk = scene.desk(SENDER)
-    found = desk.directory.agreement_between(
-        scene.agency(A), scene.agency(B), scene.clock.now()
-    )
+    found = desk.directory.agreement_between(scene.agency(A), scene.agency(B), scene.clock.now())
     assert found is not None
     assert "agr:attacks" == found.id
 

@@ -3,6 +3,7 @@
 Rules:
 
 - The checks and their order are those of the specification; the first that fails ends the intake.
+- A record longer than this relay's mailboxes allow is refused before it is read.
 - Each range of the body is compared with its leaf while it is written, in constant memory.
 - The store hears of the object only after its body is on durable storage under its name.
 
@@ -25,16 +26,16 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, assert_never
 
-from liaison_relay.storage.port import NewObject, SubmitOutcome
+from liaison_relay.storage.port import Limits, NewObject, SubmitOutcome
 from secure_liaison.crypto.keys import DIGEST_SIZE, Realm, require_equal
 from secure_liaison.errors import FormatError, RelayRefusedError
 from secure_liaison.transparency.merkle import root_of
 from secure_liaison.wire import (
-    MAX_SUBMISSION_SIZE,
     RANGE_SIZE,
     decode_header,
     decode_submission,
     leaf_count,
+    max_submission_size,
 )
 
 if TYPE_CHECKING:
@@ -93,13 +94,18 @@ class Intake:
         self._body: IncomingBody | None = None
         self._repeat = False
 
+    @property
+    def is_opened(self) -> bool:
+        """Whether the record has been read; what follows costs little."""
+        return self._new is not None
+
     def feed(self, octets: bytes) -> None:
         """Take the next bytes of the content, at most a few MiB at a time.
 
         Raises:
             FormatError: the record or a size is malformed.
             RelayRefusedError: ``too-large``, ``realm``, ``expired``, ``mailbox-unknown``,
-                ``conflict``, ``quota``, ``busy``.
+                ``conflict``, ``mailbox-full``, ``quota``, ``busy``.
             TamperedError: ``merkle-inclusion``, ``payload-root``, ``payload-range``.
         """
         self._seen += len(octets)
@@ -154,8 +160,8 @@ class Intake:
         if len(self._waiting) < _LENGTH_SIZE:
             return False
         length = int.from_bytes(self._waiting[:_LENGTH_SIZE], "big")
-        if length > MAX_SUBMISSION_SIZE:
-            raise FormatError("too-long", limit=MAX_SUBMISSION_SIZE)
+        if length > max_submission_size(self._room.settings.max_mailboxes):
+            raise RelayRefusedError("too-large")
         end = _LENGTH_SIZE + length
         if len(self._waiting) < end:
             return False
@@ -190,7 +196,16 @@ class Intake:
             body="",
             received_at=now,
             keep_until=keep_until,
-            quota_bytes=self._room.settings.quota_bytes,
+            stored_bytes=self._content_length,
+            limits=self._limits(),
+        )
+
+    def _limits(self) -> Limits:
+        settings = self._room.settings
+        return Limits(
+            quota_bytes=settings.quota_bytes,
+            objects=settings.quota_objects,
+            items=settings.quota_items,
         )
 
     def _check_sizes(self, submission: Submission, header: Header, record_size: int) -> None:
@@ -267,6 +282,8 @@ def _refuse(outcome: SubmitOutcome) -> None:
             raise RelayRefusedError("conflict")
         case SubmitOutcome.MAILBOX_UNKNOWN:
             raise RelayRefusedError("mailbox-unknown")
+        case SubmitOutcome.MAILBOX_FULL:
+            raise RelayRefusedError("mailbox-full")
         case SubmitOutcome.QUOTA:
             raise RelayRefusedError("quota")
         case _:

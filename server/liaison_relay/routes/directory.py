@@ -11,7 +11,16 @@ from anyio.to_thread import run_sync
 from starlette.responses import Response
 
 from liaison_relay.intake.snapshots import read_publication
-from liaison_relay.routes.exchange import admit, admit_empty, parts_of, read_content, record
+from liaison_relay.routes.exchange import (
+    admit,
+    admit_empty,
+    arriving,
+    drain,
+    parts_of,
+    read_content,
+    read_record,
+    record,
+)
 from liaison_relay.storage.port import PublishOutcome
 from secure_liaison.clock import Instant
 from secure_liaison.errors import RelayRefusedError
@@ -38,25 +47,21 @@ async def put_directory(request: Request) -> Response:
     agency = _agency(request)
     store = parts_of(request).store
     known = await run_sync(store.agency, agency)
-    content = await read_content(request, caller, max_bytes=MAX_DIRECTORY_SIZE)
     if known is None or caller.device.agency != agency:
+        await drain(arriving(request))
         raise RelayRefusedError("not-found")
-
-    def publish() -> tuple[int, int]:
-        row, devices = read_publication(content, known=known, now=Instant(caller.now))
-        outcome = store.publish(row, devices)
-        match outcome:
-            case PublishOutcome.STORED | PublishOutcome.REPEATED:
-                return row.epoch, row.sequence
-            case PublishOutcome.ROLLBACK:
-                raise RelayRefusedError("rollback")
-            case PublishOutcome.CONFLICT:
-                raise RelayRefusedError("conflict")
-            case _:
-                assert_never(outcome)
-
-    epoch, sequence = await run_sync(publish)
-    return record(epoch, sequence)
+    async with parts_of(request).publications:
+        content = await read_content(request, caller, max_bytes=MAX_DIRECTORY_SIZE)
+        row, devices = await read_record(
+            request, lambda: read_publication(content, known=known, now=Instant(caller.now))
+        )
+    match await run_sync(store.publish, row, devices):
+        case PublishOutcome.STORED | PublishOutcome.REPEATED:
+            return record(row.epoch, row.sequence)
+        case PublishOutcome.ROLLBACK:
+            raise RelayRefusedError("rollback")
+        case outcome:
+            assert_never(outcome)
 
 
 def _agency(request: Request) -> bytes:

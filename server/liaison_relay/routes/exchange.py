@@ -5,6 +5,8 @@ Rules:
 - Every refusal is made by `refusal_of` and nowhere else.
 - A log line holds the request id, route, status and duration; never a handle, address or key.
 - Synchronous work runs in threads; the event loop only moves bytes.
+- Only a few records are read at the same time: reading costs memory and time before it is known
+  whether the record is any good.
 
 Source: docs/spec/wire.md §10, §11.
 """
@@ -13,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -29,7 +31,7 @@ from secure_liaison.errors import (
 from secure_liaison.wire import MEDIA_TYPE, RefusalCode, RelayErrorBody, encode_refusal
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.requests import Request
 
@@ -46,13 +48,22 @@ __all__ = [
     "admit",
     "admit_empty",
     "arriving",
+    "drain",
     "parts_of",
     "read_content",
+    "read_record",
     "record",
     "refusal_of",
 ]
 
-_WAIT_S: Final = {RefusalCode.BUSY: 10, RefusalCode.QUOTA: 3600}
+Read = TypeVar("Read")
+_WAIT_S: Final = {
+    RefusalCode.BUSY: 10,
+    RefusalCode.QUOTA: 3600,
+    RefusalCode.MAILBOX_FULL: 3600,
+}
+_DRAIN: Final = 64 * 2**20
+_MIN_BYTES_PER_S: Final = 4096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +77,8 @@ class Parts:
     authenticator: Authenticator
     room: IntakeRoom
     uploads: anyio.CapacityLimiter
+    readings: anyio.CapacityLimiter
+    publications: anyio.CapacityLimiter
 
 
 def parts_of(request: Request) -> Parts:
@@ -107,16 +120,34 @@ async def read_content(request: Request, caller: Caller, *, max_bytes: int) -> b
     """Read a content of at most ``max_bytes`` and check its digest.
 
     Raises:
-        RelayRefusedError: ``too-large``.
+        RelayRefusedError: ``too-large``; ``busy`` (it comes too slowly).
         TamperedError: ``content-digest``.
     """
     content = bytearray()
-    async for chunk in arriving(request):
-        content += chunk
-        if len(content) > max_bytes:
-            raise RelayRefusedError("too-large")
+    try:
+        with anyio.fail_after(parts_of(request).settings.idle_s + max_bytes / _MIN_BYTES_PER_S):
+            async for chunk in arriving(request):
+                content += chunk
+                if len(content) > max_bytes:
+                    raise RelayRefusedError("too-large")
+    except TimeoutError as exc:
+        raise RelayRefusedError("busy") from exc
     caller.request.check_content(hashlib.sha256(content).digest())
     return bytes(content)
+
+
+async def read_record(request: Request, read: Callable[[], Read]) -> Read:
+    """Read and verify a record in a thread, while few others do the same."""
+    return await anyio.to_thread.run_sync(read, limiter=parts_of(request).readings)
+
+
+async def drain(stream: AsyncIterator[bytes]) -> None:
+    """Let the rest of a content pass unread, so that a refusal arrives; at most 64 MiB."""
+    drained = 0
+    async for chunk in stream:
+        drained += len(chunk)
+        if drained > _DRAIN:
+            return
 
 
 async def arriving(request: Request) -> AsyncIterator[bytes]:

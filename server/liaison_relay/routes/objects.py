@@ -13,7 +13,15 @@ from anyio.to_thread import run_sync
 from starlette.responses import Response, StreamingResponse
 
 from liaison_relay.intake.objects import Intake
-from liaison_relay.routes.exchange import admit, admit_empty, arriving, parts_of, record
+from liaison_relay.routes.exchange import (
+    admit,
+    admit_empty,
+    arriving,
+    drain,
+    parts_of,
+    read_record,
+    record,
+)
 from liaison_relay.storage.port import SubmitOutcome
 from secure_liaison.crypto.keys import DIGEST_SIZE
 from secure_liaison.errors import FormatError, LiaisonError, RelayRefusedError
@@ -29,7 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["body", "leaves", "status", "submit"]
 
 _BATCH: Final = 2**20
-_DRAIN: Final = 64 * 2**20
 _RANGE: Final = re.compile(r"bytes=([1-9][0-9]{0,12})-")
 _LENGTH: Final = re.compile(r"[1-9][0-9]{0,12}")
 
@@ -64,18 +71,21 @@ async def _take(request: Request, intake: Intake) -> tuple[SubmitOutcome, bytes]
         async for chunk in stream:
             waiting += chunk
             if len(waiting) >= _BATCH:
-                await run_sync(intake.feed, bytes(waiting))
+                await _feed(request, intake, bytes(waiting))
                 waiting.clear()
-        await run_sync(intake.feed, bytes(waiting))
+        await _feed(request, intake, bytes(waiting))
         return await run_sync(intake.finish)
     except LiaisonError:
         intake.abandon()
-        drained = 0
-        async for chunk in stream:
-            drained += len(chunk)
-            if drained > _DRAIN:
-                break
+        await drain(stream)
         raise
+
+
+async def _feed(request: Request, intake: Intake, octets: bytes) -> None:
+    if intake.is_opened:
+        await run_sync(intake.feed, octets)
+    else:
+        await read_record(request, partial(intake.feed, octets))
 
 
 async def leaves(request: Request) -> Response:

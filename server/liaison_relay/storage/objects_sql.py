@@ -49,7 +49,7 @@ _MEMORY_S: Final = 30 * 86_400
 
 
 def judge(db: WriterConnection, new: NewObject) -> SubmitOutcome:
-    """Say what a submission comes to: first repeat or conflict, then mailboxes, then quota."""
+    """Say what a submission comes to: repeat or conflict, then mailboxes, room, quota."""
     known = db.execute(
         "SELECT record_hash FROM object WHERE submitter = ? AND digest = ?",
         (new.submitter.handle, new.digest),
@@ -58,19 +58,33 @@ def judge(db: WriterConnection, new: NewObject) -> SubmitOutcome:
         same = known[0] == new.record_hash
         return SubmitOutcome.REPEATED if same else SubmitOutcome.CONFLICT
     for delivery in new.submission.deliveries:
-        open_for = db.execute(
-            "SELECT 1 FROM device d JOIN agency a USING (agency) WHERE d.handle = ?"
+        found = db.execute(
+            "SELECT coalesce(c.items, 0) FROM device d JOIN agency a USING (agency)"
+            " LEFT JOIN occupied c ON c.mailbox = d.handle AND c.agency = ? WHERE d.handle = ?"
             " AND a.realm = ? AND d.not_before <= ? AND ? < d.not_after",
-            (delivery.mailbox, new.submitter.realm, new.received_at, new.received_at),
+            (
+                new.submitter.agency,
+                delivery.mailbox,
+                new.submitter.realm,
+                new.received_at,
+                new.received_at,
+            ),
         ).fetchone()
-        if open_for is None:
+        if found is None:
             return SubmitOutcome.MAILBOX_UNKNOWN
-    held: int = db.execute(
-        "SELECT coalesce(sum(body_size), 0) FROM object WHERE agency = ? AND body IS NOT NULL",
-        (new.submitter.agency,),
-    ).fetchone()[0]
-    over = held + new.submission.body_size > new.quota_bytes
-    return SubmitOutcome.QUOTA if over else SubmitOutcome.STORED
+        if found[0] >= new.limits.items:
+            return SubmitOutcome.MAILBOX_FULL
+    return SubmitOutcome.QUOTA if _is_over(db, new) else SubmitOutcome.STORED
+
+
+def _is_over(db: WriterConnection, new: NewObject) -> bool:
+    stored, submitted = db.execute(
+        "SELECT coalesce((SELECT stored FROM agency WHERE agency = ?), 0),"
+        " coalesce((SELECT submitted FROM mailbox WHERE handle = ?), 0)",
+        (new.submitter.agency, new.submitter.handle),
+    ).fetchone()
+    over: bool = stored + new.stored_bytes > new.limits.quota_bytes
+    return over or submitted >= new.limits.objects
 
 
 def submit(db: WriterConnection, new: NewObject) -> SubmitOutcome:
@@ -81,8 +95,8 @@ def submit(db: WriterConnection, new: NewObject) -> SubmitOutcome:
     record = new.submission
     stored = db.execute(
         "INSERT INTO object (submitter, agency, digest, record_hash, header, payload_root,"
-        " stanza_root, claims, leaf_count, head_length, body_size, body, received_at, keep_until)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " stanza_root, claims, leaf_count, head_length, body_size, body, received_at, keep_until,"
+        " stored) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             new.submitter.handle,
             new.submitter.agency,
@@ -98,10 +112,18 @@ def submit(db: WriterConnection, new: NewObject) -> SubmitOutcome:
             new.body,
             new.received_at,
             new.keep_until,
+            new.stored_bytes,
         ),
     ).lastrowid
+    db.execute(
+        "UPDATE agency SET stored = stored + ? WHERE agency = ?",
+        (new.stored_bytes, new.submitter.agency),
+    )
+    db.execute(
+        "UPDATE mailbox SET submitted = submitted + 1 WHERE handle = ?", (new.submitter.handle,)
+    )
     for each in record.deliveries:
-        _deliver(db, each, stored, now=new.received_at)
+        _deliver(db, each, stored, new)
     return outcome
 
 
@@ -115,7 +137,8 @@ def collect(db: WriterConnection, mailbox: bytes, *, after: int, limit: int) -> 
         (mailbox, after, _HELD, limit + 1),
     ).fetchall()
     items = tuple(_item(row) for row in rows[:limit])
-    return Collected(items=items, more=len(rows) > limit)
+    instance = db.execute("SELECT instance FROM relay").fetchone()[0]
+    return Collected(items=items, more=len(rows) > limit, instance=instance)
 
 
 def held_body(db: WriterConnection, mailbox: bytes, digest: bytes) -> HeldBody | None:
@@ -160,6 +183,7 @@ def release(db: WriterConnection, mailbox: bytes, seqs: Sequence[int], *, now: i
         ).fetchone()
         if row is not None:
             count += 1
+            _vacate(db, row[0], mailbox)
             bodies += _free(db, row[0])
     return Released(count=count, bodies=tuple(bodies))
 
@@ -171,20 +195,30 @@ def expire(db: WriterConnection, now: int) -> tuple[str, ...]:
         "SELECT object FROM object WHERE keep_until <= ? AND body IS NOT NULL", (now,)
     ).fetchall()
     for (found,) in past:
-        db.execute(
+        emptied = db.execute(
             "UPDATE item SET state = ?, at = ?, stanza = x'', blind = x'', path = x''"
-            " WHERE object = ? AND state = ?",
+            " WHERE object = ? AND state = ? RETURNING mailbox",
             (_EXPIRED, now, found, _HELD),
-        )
+        ).fetchall()
+        for (mailbox,) in emptied:
+            _vacate(db, found, mailbox)
         bodies += _free(db, found)
-    db.execute(
-        "DELETE FROM item WHERE object IN (SELECT object FROM object WHERE keep_until <= ?)",
-        (now - _MEMORY_S,),
-    )
-    db.execute("DELETE FROM object WHERE keep_until <= ?", (now - _MEMORY_S,))
+    _forget(db, now - _MEMORY_S)
     db.execute("DELETE FROM nonce WHERE keep_until < ?", (now,))
     db.execute("DELETE FROM prekey WHERE expires <= ?", (now,))
     return tuple(bodies)
+
+
+def _forget(db: WriterConnection, before: int) -> None:
+    """Let objects go whose status is told no longer."""
+    db.execute(
+        "DELETE FROM item WHERE object IN (SELECT object FROM object WHERE keep_until <= ?)",
+        (before,),
+    )
+    gone = db.execute(
+        "DELETE FROM object WHERE keep_until <= ? RETURNING submitter", (before,)
+    ).fetchall()
+    db.executemany("UPDATE mailbox SET submitted = submitted - 1 WHERE handle = ?", gone)
 
 
 def held_bodies(db: WriterConnection) -> frozenset[str]:
@@ -231,7 +265,7 @@ def counts(db: WriterConnection) -> dict[str, int]:
     return dict(zip(names, row, strict=True))
 
 
-def _deliver(db: WriterConnection, each: Delivery, stored: int, *, now: int) -> None:
+def _deliver(db: WriterConnection, each: Delivery, stored: int, new: NewObject) -> None:
     """Give one mailbox its next item."""
     seq = db.execute(
         "UPDATE mailbox SET last_seq = last_seq + 1 WHERE handle = ? RETURNING last_seq",
@@ -241,20 +275,45 @@ def _deliver(db: WriterConnection, each: Delivery, stored: int, *, now: int) -> 
     db.execute(
         "INSERT INTO item (mailbox, seq, object, state, at, stanza, blind, place, path)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (each.mailbox, seq, stored, _HELD, now, each.stanza, each.blind, each.index, path),
+        (
+            each.mailbox,
+            seq,
+            stored,
+            _HELD,
+            new.received_at,
+            each.stanza,
+            each.blind,
+            each.index,
+            path,
+        ),
+    )
+    db.execute(
+        "INSERT INTO occupied VALUES (?, ?, 1)"
+        " ON CONFLICT (mailbox, agency) DO UPDATE SET items = items + 1",
+        (each.mailbox, new.submitter.agency),
+    )
+
+
+def _vacate(db: WriterConnection, found: int, mailbox: bytes) -> None:
+    """Count one item less in a mailbox."""
+    db.execute(
+        "UPDATE occupied SET items = items - 1 WHERE mailbox = ?"
+        " AND agency = (SELECT agency FROM object WHERE object = ?)",
+        (mailbox, found),
     )
 
 
 def _free(db: WriterConnection, found: int) -> list[str]:
     """Empty an object that no mailbox holds any longer; returns its body's name."""
     row = db.execute(
-        "SELECT body FROM object WHERE object = ? AND body IS NOT NULL"
+        "SELECT body, agency, stored FROM object WHERE object = ? AND body IS NOT NULL"
         " AND NOT EXISTS (SELECT 1 FROM item WHERE item.object = object.object AND state = ?)",
         (found, _HELD),
     ).fetchone()
     if row is None:
         return []
     db.execute("UPDATE object SET claims = x'', body = NULL WHERE object = ?", (found,))
+    db.execute("UPDATE agency SET stored = stored - ? WHERE agency = ?", (row[2], row[1]))
     return [row[0]]
 
 

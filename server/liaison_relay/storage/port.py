@@ -26,6 +26,7 @@ __all__ = [
     "AgencyRow",
     "DeviceRow",
     "HeldBody",
+    "Limits",
     "NewObject",
     "PrekeyRow",
     "PublishOutcome",
@@ -33,6 +34,7 @@ __all__ = [
     "Released",
     "SeenObject",
     "SubmitOutcome",
+    "Taker",
 ]
 
 
@@ -44,6 +46,7 @@ class SubmitOutcome(Enum):
     CONFLICT = "conflict"
     MAILBOX_UNKNOWN = "mailbox-unknown"
     QUOTA = "quota"
+    MAILBOX_FULL = "mailbox-full"
 
 
 class PublishOutcome(Enum):
@@ -52,7 +55,6 @@ class PublishOutcome(Enum):
     STORED = "stored"
     REPEATED = "repeated"
     ROLLBACK = "rollback"
-    CONFLICT = "conflict"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +106,21 @@ class DeviceRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one submitter may take up.
+
+    Attributes:
+        quota_bytes: Of everything of its agency that some mailbox holds, a new object included.
+        objects: Of the device itself that the relay remembers, fetched ones too.
+        items: Of its agency that wait in any one mailbox.
+    """
+
+    quota_bytes: int
+    objects: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewObject:
     """An object to store; its body already lies on durable storage.
 
@@ -115,7 +132,8 @@ class NewObject:
         body: Name of the body's file.
         received_at: Seconds UTC.
         keep_until: Seconds UTC.
-        quota_bytes: What the submitter's agency may hold, this object included.
+        stored_bytes: What it takes here in all: record, leaf list and body.
+        limits: What its submitter may take up.
     """
 
     submitter: DeviceRow
@@ -125,7 +143,8 @@ class NewObject:
     body: str
     received_at: int
     keep_until: int
-    quota_bytes: int
+    stored_bytes: int
+    limits: Limits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +182,21 @@ class PrekeyRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taker:
+    """Who takes prekeys.
+
+    Attributes:
+        handle: 16 bytes.
+        realm: 32 bytes; devices of other realms have nothing for it.
+        per_hour: One-time keys of one device that it may take within a clock hour.
+    """
+
+    handle: bytes
+    realm: bytes
+    per_hour: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SeenObject:
     """All that a relay knows of one object.
 
@@ -190,6 +224,10 @@ class SeenObject:
 class RelayStore(Protocol):
     """The contract."""
 
+    def check(self) -> None:
+        """Prove that the store answers, at the cost of one small reading."""
+        ...
+
     def agency(self, agency: bytes) -> AgencyRow | None:
         """Return an admitted agency."""
         ...
@@ -202,7 +240,8 @@ class RelayStore(Protocol):
         """Admit an agency, or replace its snapshot and devices by newer ones.
 
         Stored if (epoch, sequence) is higher than the stored one; repeated if the bytes are equal;
-        otherwise refused as a rollback. A handle of another agency's device is a conflict.
+        otherwise refused as a rollback. A mailbox stays the agency's that had it first: a device
+        with the handle of another agency's is left out, and its agency's other devices are not.
         """
         ...
 
@@ -219,7 +258,10 @@ class RelayStore(Protocol):
         ...
 
     def collect(self, mailbox: bytes, *, after: int, limit: int) -> Collected:
-        """Return items held with numbers above ``after``, in order."""
+        """Return items held with numbers above ``after``, in order, and the store's instance.
+
+        The instance is 16 random bytes, drawn when the store was made and never changed.
+        """
         ...
 
     def held_body(self, mailbox: bytes, digest: bytes) -> HeldBody | None:
@@ -234,12 +276,23 @@ class RelayStore(Protocol):
         """Delete items; numbers that are not held are passed over."""
         ...
 
-    def put_prekeys(self, device: bytes, rows: Sequence[PrekeyRow]) -> int:
-        """Add one-time prekeys never seen, replace the last resort; returns one-time ones left."""
+    def put_prekeys(
+        self, device: bytes, rows: Sequence[PrekeyRow], *, now: int, max_stock: int
+    ) -> int | None:
+        """Add one-time prekeys never seen, replace the last resort.
+
+        Returns how many one-time prekeys can still be handed out at ``now``; nothing, and nothing
+        is added, if there would be more than ``max_stock``.
+        """
         ...
 
-    def take_prekeys(self, devices: Sequence[bytes], *, now: int) -> tuple[bytes | None, ...]:
-        """Hand out one bundle for each device, each one-time bundle once."""
+    def take_prekeys(
+        self, devices: Sequence[bytes], *, taker: Taker, now: int
+    ) -> tuple[bytes | None, ...]:
+        """Hand out one bundle for each device, each one-time bundle once.
+
+        Who has taken as many one-time keys of a device as it may gets the last resort.
+        """
         ...
 
     def expire(self, now: int) -> tuple[str, ...]:

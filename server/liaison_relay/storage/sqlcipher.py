@@ -21,7 +21,9 @@ from sqlcipher3 import dbapi2 as sqlcipher
 
 from liaison_relay.storage import admission_sql, objects_sql
 from liaison_relay.storage.writer import GroupWriter
+from secure_liaison.crypto.keys import random_bytes
 from secure_liaison.errors import VaultDamagedError, VaultError, VaultTooNewError
+from secure_liaison.wire import INSTANCE_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
         Released,
         SeenObject,
         SubmitOutcome,
+        Taker,
     )
     from secure_liaison.crypto.keys import Secret
     from secure_liaison.wire import Collected, Status
@@ -76,10 +79,18 @@ class SqlcipherStore:
         with _store_errors():
             self._own = self._connect()
             _migrate(self._own)
+            self._own.execute(
+                "INSERT OR IGNORE INTO relay VALUES (1, ?)", (random_bytes(INSTANCE_SIZE),)
+            )
             self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
             for _ in range(_READERS):
                 self._idle.put(self._connect())
         self._writer = GroupWriter(self._own)
+
+    def check(self) -> None:
+        """Prove that the store answers."""
+        with self._reader() as db:
+            db.execute("SELECT 1 FROM relay").fetchone()
 
     def agency(self, agency: bytes) -> AgencyRow | None:
         """Return an admitted agency."""
@@ -131,13 +142,21 @@ class SqlcipherStore:
         """Delete items."""
         return self._writer.run(lambda: objects_sql.release(self._own, mailbox, seqs, now=now))
 
-    def put_prekeys(self, device: bytes, rows: Sequence[PrekeyRow]) -> int:
+    def put_prekeys(
+        self, device: bytes, rows: Sequence[PrekeyRow], *, now: int, max_stock: int
+    ) -> int | None:
         """Add prekeys."""
-        return self._writer.run(lambda: admission_sql.put_prekeys(self._own, device, rows))
+        return self._writer.run(
+            lambda: admission_sql.put_prekeys(self._own, device, rows, now=now, max_stock=max_stock)
+        )
 
-    def take_prekeys(self, devices: Sequence[bytes], *, now: int) -> tuple[bytes | None, ...]:
+    def take_prekeys(
+        self, devices: Sequence[bytes], *, taker: Taker, now: int
+    ) -> tuple[bytes | None, ...]:
         """Hand out prekeys."""
-        return self._writer.run(lambda: admission_sql.take_prekeys(self._own, devices, now=now))
+        return self._writer.run(
+            lambda: admission_sql.take_prekeys(self._own, devices, taker=taker, now=now)
+        )
 
     def expire(self, now: int) -> tuple[str, ...]:
         """Let go what is past its time."""

@@ -33,6 +33,10 @@ class WriterConnection(Protocol):
         """Run one statement."""
         ...
 
+    def executemany(self, sql: str, parameters: Any, /) -> Any:
+        """Run one statement for each row of parameters."""
+        ...
+
 
 class GroupWriter:
     """Runs changes one after another in one thread and commits them in groups."""

@@ -15,7 +15,6 @@ from dataclasses import InitVar, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from secure_liaison.crypto.hpke import OVERHEAD
 from secure_liaison.crypto.keys import DIGEST_SIZE, Digest, KeyId, Tag, frame
 from secure_liaison.crypto.payload import sealed_size
 from secure_liaison.encoding import decode_fields, encode
@@ -24,7 +23,14 @@ from secure_liaison.transparency.merkle import node_hash
 from secure_liaison.wire.digests import header_hash, object_digest
 from secure_liaison.wire.envelopes import decode_envelope
 from secure_liaison.wire.header import decode_header
-from secure_liaison.wire.limits import MAX_BODY_SIZE, RANGE_SIZE
+from secure_liaison.wire.limits import MAX_BODY_SIZE, MAX_PATH, RANGE_SIZE
+from secure_liaison.wire.sizes import (
+    HEAD_BUCKETS,
+    PAYLOAD_FLOOR,
+    SEALED_STANZA_SIZE,
+    STANZA_SIZE,
+    padme,
+)
 
 if TYPE_CHECKING:
     from secure_liaison.crypto.keys import Realm
@@ -59,21 +65,9 @@ LARGE_CLAIMS_SIZE: Final = 16384
 """Bytes of sealed claims that do not fit into `CLAIMS_SIZE`."""
 CLAIMS_OVERHEAD: Final = sealed_size(0)
 """Bytes that sealing adds to claims of either size: 72."""
-HEAD_BUCKETS: Final = (2048, 8192, 32768)
-PAYLOAD_FLOOR: Final = 4096
-MIN_PATH: Final = 2
-MAX_PATH: Final = 16
-STANZA_PLAINTEXT_SIZE: Final = 64
-SEALED_STANZA_SIZE: Final = OVERHEAD + STANZA_PLAINTEXT_SIZE
-STANZA_SIZE: Final = SEALED_STANZA_SIZE + 42
-"""1242 bytes, always."""
-MAX_ENVELOPE_BYTES: Final = 32768
 
 _LENGTH_SIZE: Final = 4
-_CHUNK_OVERHEAD: Final = 16
-_SEALED_CHUNK: Final = 16384 + _CHUNK_OVERHEAD
 _STANZA: Final = Tag("secure_liaison/draft-0/capsule-stanza")
-_HEAD_SIZES: Final = frozenset(map(sealed_size, HEAD_BUCKETS))
 _MINT: Final = object()
 
 
@@ -128,21 +122,14 @@ def parse_envelope(data: bytes) -> Capsule:
     """Read an envelope, its header and its stanza strictly.
 
     Raises:
-        FormatError: malformed, ``claims-size``, ``capsule-lengths``, ``capsule-place``,
+        FormatError: malformed, ``claims-size``, ``capsule-place``, ``capsule-lengths``,
             ``capsule-role``.
         UnsupportedVersionError: ``unknown-version``, ``unknown-suite``.
 
     Source: docs/spec/capsule.md §16 step 1.
     """
-    if len(data) > MAX_ENVELOPE_BYTES:
-        raise FormatError("too-long", limit=MAX_ENVELOPE_BYTES)
     envelope = decode_envelope(data)
     header = decode_header(envelope.header)
-    if header.head_length not in _HEAD_SIZES or not _is_padded(header.payload_length):
-        raise FormatError("capsule-lengths")
-    height = len(envelope.path)
-    if not MIN_PATH <= height <= MAX_PATH or envelope.index >= 1 << height:
-        raise FormatError("capsule-place")
     hh = header_hash(envelope.header, header.realm)
     return Capsule(
         envelope=envelope,
@@ -205,17 +192,6 @@ class StanzaTree:
         return tuple(level[(index >> height) ^ 1] for height, level in enumerate(self._levels[:-1]))
 
 
-def padme(size: int) -> int:
-    """Return ``size`` rounded up so that its length tells O(log log size) bits.
-
-    Source: docs/spec/capsule.md §10; Nikitin et al., PURBs (PETS 2019) §4.
-    """
-    exponent = size.bit_length() - 1
-    kept = exponent.bit_length()
-    mask = (1 << (exponent - kept)) - 1
-    return (size + mask) & ~mask
-
-
 def padded_payload_size(size: int) -> int:
     """Return the padded size of a payload of ``size`` bytes, floor 4 KiB.
 
@@ -276,10 +252,3 @@ def claims_size(size: int) -> int:
             return sealed
     limit = LARGE_CLAIMS_SIZE - CLAIMS_OVERHEAD - _LENGTH_SIZE
     raise FormatError("capsule-claims-too-large", limit=limit)
-
-
-def _is_padded(sealed: int) -> bool:
-    """Whether a ciphertext's size is that of a padded payload."""
-    chunks = max(0, sealed - CLAIMS_OVERHEAD) // _SEALED_CHUNK + 1
-    plain = sealed - sealed_size(0) - _CHUNK_OVERHEAD * (chunks - 1)
-    return plain >= PAYLOAD_FLOOR and sealed_size(plain) == sealed and padme(plain) == plain

@@ -92,11 +92,18 @@ def collect(context: typer.Context) -> None:
             taken = correspondence.collect(office, progress=progress)
         waiting = office.mail.outbox.waiting()
     surface.result(
-        {"filed": taken.filed, "quarantined": taken.quarantined, "waiting": waiting},
+        {
+            "filed": taken.filed,
+            "quarantined": taken.quarantined,
+            "not_taken": taken.waiting,
+            "waiting": waiting,
+        },
         surface.text("cli.collect.done", filed=taken.filed),
     )
     if taken.quarantined:
         surface.talk("cli.collect.quarantined", count=taken.quarantined)
+    if taken.waiting:
+        surface.talk("cli.collect.not-taken", count=taken.waiting)
     if waiting:
         surface.talk("cli.collect.waiting", count=waiting)
 

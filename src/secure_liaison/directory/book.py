@@ -58,6 +58,7 @@ __all__ = [
 ]
 
 MAX_BOOK_BYTES: Final = 128 * 2**20
+MAX_BOOK_ITEMS: Final = 4 * MAX_STATEMENTS
 
 _VERSION: Final = frozenset({0})
 _MINT: Final = object()
@@ -133,7 +134,7 @@ def decode_book(data: bytes) -> Book:
         FormatError: not one canonical record, ``leaf-form`` or ``book-form``.
         UnsupportedVersionError: ``unknown-version``.
     """
-    fields = decode_fields(data, max_bytes=MAX_BOOK_BYTES)
+    fields = decode_fields(data, max_bytes=MAX_BOOK_BYTES, max_items=MAX_BOOK_ITEMS)
     fields.version(0, supported=_VERSION)
     snapshot = decode_snapshot(fields.octets(1, max_size=MAX_SNAPSHOT_BYTES))
     statements = tuple(_pair(item) for item in fields.items(2, max_items=MAX_STATEMENTS))

@@ -6,6 +6,7 @@ Rules:
 - A book is accepted with its own snapshot, under the same rules.
 - A book that does not belong to the newest snapshot is kept for names and revocations; nothing in
   it is in force.
+- An object counts for its officer only while the statements that tie the key to the officer do.
 - The moment of contact never moves back.
 
 Source: docs/spec/directory.md §6.
@@ -14,9 +15,11 @@ Source: docs/spec/directory.md §6.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from secure_liaison.clock import Instant
 from secure_liaison.directory.book import Book, VerifiedBook, verify_book
+from secure_liaison.directory.history import require_leaf_history
 from secure_liaison.directory.roster import Snapshot, VerifiedSnapshot, verify_snapshot
 from secure_liaison.errors import (
     CredentialError,
@@ -24,11 +27,10 @@ from secure_liaison.errors import (
     DirectoryRollbackError,
     DirectoryStaleError,
 )
-from secure_liaison.identity.revocations import Revocations, check_key
+from secure_liaison.identity.revocations import Revocation, Revocations, check_key
 from secure_liaison.identity.validity import has_begun
 
 if TYPE_CHECKING:
-    from secure_liaison.clock import Instant
     from secure_liaison.crypto.keys import KeyId
     from secure_liaison.directory.book_index import BookIndex
     from secure_liaison.directory.leaf import RosterLeaf
@@ -37,7 +39,13 @@ if TYPE_CHECKING:
     from secure_liaison.identity.officer_contents import OfficerContent
     from secure_liaison.identity.statements import SignedStatement
 
-__all__ = ["Holding", "accept_book", "accept_snapshot"]
+__all__ = ["MAX_WITHDRAWN", "Holding", "accept_book", "accept_snapshot"]
+
+MAX_WITHDRAWN: Final = 1024
+"""How many withdrawn clearances of one agency are remembered as such; others are told as none."""
+
+# Before every instant: what is revoked even then is compromised.
+_AT_ONCE: Final = Instant(-1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +57,8 @@ class Holding:
         snapshot: The newest accepted, with the moment at which it was.
         book: The newest accepted, with the moment at which it was.
         checked_at: Last contact, seconds UTC.
-        withdrawn: Officer and policy of clearances that newer books no longer hold.
+        withdrawn: Officer and policy of clearances that newer books no longer hold, at most 1024,
+            of officers of the newest book only.
     """
 
     trusted: TrustedAnchor
@@ -86,30 +95,33 @@ class Holding:
 
     def is_revoked(self, signed: SignedStatement, at: Instant) -> bool:
         """Whether the statement, or a key that signed it, is revoked."""
-        if self.book is None:
-            return False
-        targets = (signed.digest, *(key_id for key_id, _ in signed.signatures))
-        found = [self.book.index.revocations.find(target) for target in targets]
-        return any(one is not None and one.acts(now=at) for one in found)
+        return self._revocation_in(signed, at) is not None
 
     def holds(self, signed: SignedStatement, at: Instant) -> bool:
         """Whether a statement of the book in force holds at ``at``: in its period, unrevoked."""
         return signed.statement.validity.holds(at) and not self.is_revoked(signed, at)
 
-    def owner(self, handle: DeviceHandle) -> tuple[SignedStatement, OfficerContent] | None:
+    def owner(
+        self, handle: DeviceHandle, *, at: Instant | None = None
+    ) -> tuple[SignedStatement, OfficerContent] | None:
         """Return the officer of a device of the newest roster, by the newest book.
 
         A statement of an older book counts only for the very keys that stand in the newest leaf.
+
+        Args:
+            handle: The device.
+            at: When given, both statements must hold then; without it only what was compromised
+                from the beginning is passed over, because old objects keep their author's name.
         """
-        if self.snapshot is None or self.book is None:
+        stated = self._stated(handle)
+        if stated is None or self.book is None:
             return None
-        leaf = self.snapshot.leaves.get(handle)
-        device = self.book.index.devices.get(handle)
-        if leaf is None or device is None:
-            return None
-        if leaf.keys_digest(self.anchor.realm) != device[1].keys_digest:
-            return None
-        return self.book.index.officers.get(device[1].officer)
+        for signed in stated:
+            if self.is_revoked(signed, _AT_ONCE if at is None else at):
+                return None
+            if at is not None and self.is_current() and not signed.statement.validity.holds(at):
+                return None
+        return self.book.index.officers.get(self.book.index.devices[handle][1].officer)
 
     def devices_in_force(self, officer: OfficerId, now: Instant) -> tuple[RosterLeaf, ...]:
         """Return the officer's active devices, ascending by handle."""
@@ -132,6 +144,8 @@ class Holding:
             CredentialError: ``unknown-key``.
             CredentialExpiredError: ``roster-expired``; only without a witnessed time.
             CredentialError: as `check_key`.
+            CredentialError: ``unknown-owner``: the book in force does not state the device.
+            CredentialError: as `check_key`, for the statements about the device and its officer.
         """
         handle = None if self.snapshot is None else self.snapshot.by_signing_key.get(key_id)
         if self.snapshot is None or handle is None:
@@ -146,6 +160,7 @@ class Holding:
             now=now,
             witnessed_at=witnessed_at,
         )
+        self._check_stated(handle, now=now, moment=now if witnessed_at is None else witnessed_at)
 
     def check_fresh(self, *, now: Instant, max_age_s: int) -> None:
         """Demand a contact at most ``max_age_s`` seconds ago, and a roster that has not expired.
@@ -162,6 +177,45 @@ class Holding:
         age_s = now - self.checked_at
         if age_s > max_age_s:
             raise DirectoryStaleError("too-old", hours=age_s // 3600)
+
+    def _stated(self, handle: DeviceHandle) -> tuple[SignedStatement, SignedStatement] | None:
+        """Return the newest book's statements about a device of the newest roster and its officer.
+
+        None also where the statement is about other keys than those of the newest leaf.
+        """
+        leaf = None if self.snapshot is None else self.snapshot.leaves.get(handle)
+        device = None if self.book is None else self.book.index.devices.get(handle)
+        if leaf is None or device is None or self.book is None:
+            return None
+        signed, content = device
+        if leaf.keys_digest(self.anchor.realm) != content.keys_digest:
+            return None
+        return signed, self.book.index.officers[content.officer][0]
+
+    def _check_stated(self, handle: DeviceHandle, *, now: Instant, moment: Instant) -> None:
+        """Demand that the statements about a device and its officer do not stop it from counting.
+
+        A book that is not in force may deny by its revocations, and by nothing else.
+        """
+        stated = self._stated(handle)
+        if stated is None:
+            if self.is_current():
+                raise CredentialError("unknown-owner")
+            return
+        for signed in stated:
+            if self.is_current():
+                signed.statement.validity.require(moment)
+            found = self._revocation_in(signed, now)
+            if found is not None:
+                raise found.refuse()
+
+    def _revocation_in(self, signed: SignedStatement, at: Instant) -> Revocation | None:
+        """Return what revokes a statement, or a key that signed it, at a moment."""
+        if self.book is None:
+            return None
+        targets = (signed.digest, *(key_id for key_id, _ in signed.signatures))
+        found = [self.book.index.revocations.find(target) for target in targets]
+        return next((one for one in found if one is not None and one.acts(now=at)), None)
 
     def _is_usable(self, leaf: RosterLeaf, now: Instant) -> bool:
         key_id = leaf.signing_key.key_id(self.anchor.realm)
@@ -181,7 +235,7 @@ def accept_snapshot(holding: Holding, offered: Snapshot, *, now: Instant) -> Hol
 
     Raises:
         LiaisonError: as `verify_snapshot`.
-        DirectoryRollbackError: ``sequence``, ``equivocation``, ``previous``.
+        DirectoryRollbackError: ``sequence``, ``equivocation``, ``previous``, ``leaf-history``.
 
     Source: docs/spec/directory.md §6.
     """
@@ -194,7 +248,7 @@ def accept_book(holding: Holding, offered: Book, *, now: Instant) -> Holding:
 
     Raises:
         LiaisonError: as `verify_book`.
-        DirectoryRollbackError: ``sequence``, ``equivocation``, ``previous``.
+        DirectoryRollbackError: ``sequence``, ``equivocation``, ``previous``, ``leaf-history``.
 
     Source: docs/spec/directory.md §6.
     """
@@ -202,10 +256,19 @@ def accept_book(holding: Holding, offered: Book, *, now: Instant) -> Holding:
     # A file proves no more than that it was signed then; carrying an old one around renews nothing.
     signed_at = min(now, book.snapshot.roster.created)
     advanced = _advance(holding, book.snapshot, now=now, contact=signed_at)
-    cleared = frozenset(book.index.clearances)
+    return replace(advanced, book=book, book_at=now, withdrawn=_withdrawn(holding, book.index))
+
+
+def _withdrawn(holding: Holding, index: BookIndex) -> frozenset[tuple[OfficerId, str]]:
+    """Return what the new book no longer holds, the newest losses first if they are too many."""
     before = frozenset() if holding.index is None else frozenset(holding.index.clearances)
-    withdrawn = (holding.withdrawn | before) - cleared
-    return replace(advanced, book=book, book_at=now, withdrawn=withdrawn)
+    gone = [
+        *sorted(before - index.clearances.keys()),
+        *sorted(holding.withdrawn - before - index.clearances.keys()),
+    ]
+    # Nobody is asked about an officer whom the book no longer names.
+    kept = [entry for entry in gone if entry[0] in index.officers]
+    return frozenset(kept[:MAX_WITHDRAWN])
 
 
 def _advance(
@@ -217,6 +280,7 @@ def _advance(
         _require_no_rollback(known, offered)
         if offered.digest == known.digest:
             return replace(holding, checked_at=checked_at)
+        require_leaf_history(known, offered)
     return replace(holding, snapshot=offered, snapshot_at=now, checked_at=checked_at)
 
 

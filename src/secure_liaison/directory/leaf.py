@@ -4,6 +4,7 @@ Rules:
 
 - Leaves stand in ascending order of the handle; no handle and no key stands twice.
 - A leaf once published stays, as retired or compromised, so that older objects can be judged.
+- It carries a signature of the device itself: an agency lists only devices that asked it to.
 
 Source: docs/spec/directory.md §2.
 """
@@ -19,6 +20,7 @@ from secure_liaison.clock import Instant
 from secure_liaison.crypto.hpke import PUBLIC_KEY_SIZE, KemPublicKey
 from secure_liaison.crypto.signing import (
     NOTE_KEY_SIZE,
+    SIGNATURE_SIZE,
     VERIFY_KEY_SIZE,
     NoteVerifyKey,
     RequestVerifyKey,
@@ -29,6 +31,7 @@ from secure_liaison.errors import FormatError
 from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.identity.ids import DEVICE_HANDLE_SIZE, DeviceHandle
 from secure_liaison.identity.officer_contents import device_keys_digest
+from secure_liaison.identity.possession import verify_possession
 from secure_liaison.identity.revocations import Revocation
 from secure_liaison.identity.validity import Validity
 from secure_liaison.labels.period import MAX_INSTANT
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from secure_liaison.crypto.keys import Digest, Realm
+    from secure_liaison.identity.ids import AgencyId
 
 __all__ = [
     "MAX_DEVICES",
@@ -49,8 +53,8 @@ __all__ = [
     "require_leaf_order",
 ]
 
-MAX_DEVICES: Final = 4096
-MAX_LEAF_BYTES: Final = 4096
+MAX_DEVICES: Final = 2048
+MAX_LEAF_BYTES: Final = 8192
 
 _VERSION: Final = frozenset({0})
 
@@ -68,7 +72,8 @@ class RosterLeaf:
     """One device of an agency.
 
     Attributes:
-        handle: 16 random bytes.
+        handle: 16 bytes, computed from agency and signing key.
+        possession: The device's signature over agency, handle and keys, 3373 bytes.
         not_before: Seconds UTC.
         not_after: Seconds UTC, the first moment outside.
         since: From when it is retired or compromised; none if and only if active.
@@ -82,6 +87,7 @@ class RosterLeaf:
     request_key: RequestVerifyKey
     vault_key: KemPublicKey
     ledger_key: NoteVerifyKey
+    possession: bytes
     not_before: Instant
     not_after: Instant
     status: LeafStatus = LeafStatus.ACTIVE
@@ -129,6 +135,22 @@ class RosterLeaf:
             ledger_key=self.ledger_key,
         )
 
+    def require_possession(self, realm: Realm, agency: AgencyId) -> None:
+        """Demand that the device itself asked for its place in this agency.
+
+        Raises:
+            FormatError: ``device-handle``.
+            SignatureError: ``ml-dsa``, ``ed25519``.
+        """
+        verify_possession(
+            self.signing_key,
+            self.possession,
+            realm=realm,
+            agency=agency,
+            handle=self.handle,
+            keys_digest=self.keys_digest(realm),
+        )
+
     def encode(self) -> bytes:
         """Return the record that is a leaf of the device tree."""
         return encode(
@@ -143,12 +165,13 @@ class RosterLeaf:
                 7: self.not_after,
                 8: self.status.value,
                 9: self.since,
+                10: self.possession,
             }
         )
 
 
 def decode_leaf(data: bytes) -> RosterLeaf:
-    """Read one leaf of at most 4096 bytes.
+    """Read one leaf of at most 8192 bytes.
 
     Raises:
         FormatError: not one canonical record, or as `RosterLeaf`.
@@ -166,6 +189,7 @@ def decode_leaf(data: bytes) -> RosterLeaf:
         not_after=Instant(fields.integer(7, high=MAX_INSTANT)),
         status=LeafStatus(fields.integer(8, low=1, high=len(LeafStatus))),
         since=None if fields.is_null(9) else Instant(fields.integer(9, high=MAX_INSTANT)),
+        possession=fields.octets(10, size=SIGNATURE_SIZE),
     )
     fields.done()
     return leaf

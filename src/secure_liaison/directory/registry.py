@@ -18,23 +18,24 @@ from typing import TYPE_CHECKING
 
 from secure_liaison.crypto.keys import Digest, random_bytes
 from secure_liaison.directory.leaf import LeafStatus, RosterLeaf
-from secure_liaison.directory.page import (
-    SALT_SIZE,
-)
+from secure_liaison.directory.page import SALT_SIZE
 from secure_liaison.directory.publication import ROSTER_LIFETIME_S, next_roster
 from secure_liaison.directory.registry_state import RegistryState
 from secure_liaison.errors import (
     CredentialError,
+    FormatError,
     SecondPersonRequiredError,
     SignatureError,
 )
 from secure_liaison.identity.anchors import open_anchor
+from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.identity.officer_contents import (
     BriefingContent,
     ClearanceContent,
     DeviceContent,
     OfficerContent,
 )
+from secure_liaison.identity.revocations import Revocation
 from secure_liaison.identity.statements import (
     AccreditationContent,
     AgreementContent,
@@ -53,7 +54,6 @@ if TYPE_CHECKING:
 
     from secure_liaison.clock import Instant
     from secure_liaison.crypto.signing import SigningKey
-    from secure_liaison.identity.contents import RevocationMode
     from secure_liaison.identity.enrolment import EnrolmentRequest
     from secure_liaison.identity.ids import DeviceHandle
 
@@ -167,6 +167,7 @@ def admit_device(
         request_key=request.request_key,
         vault_key=request.vault_key,
         ledger_key=request.ledger_key,
+        possession=request.possession,
         not_before=now,
         not_after=not_after,
     )
@@ -301,13 +302,30 @@ def retire_device(
 ) -> RegistryState:
     """Mark a device in the next roster as retired or compromised since a moment.
 
+    What an earlier roster said about it stays where it is stricter.
+
     Raises:
         CredentialError: ``unknown-device``.
+        FormatError: ``revocation-backdated``: retired before a roster that shows it as active.
     """
     leaf = next((one for one in state.leaves if one.handle == handle), None)
     if leaf is None:
         raise CredentialError("unknown-device")
-    return state.with_leaf(replace(leaf, status=LeafStatus[mode.name], since=since))
+    stated = Revocation(mode=mode, since=since).stricter(leaf.revocation)
+    last = state.last_page()
+    if (
+        leaf.revocation is None
+        and stated.mode is RevocationMode.RETIRED
+        and last is not None
+        and stated.since < last.created
+    ):
+        raise FormatError("revocation-backdated")
+    if (
+        leaf.revocation is not None
+        and stated.mode is leaf.revocation.mode is RevocationMode.RETIRED
+    ):
+        return state  # once retired, the moment is fixed
+    return state.with_leaf(replace(leaf, status=LeafStatus[stated.mode.name], since=stated.since))
 
 
 def _sign(

@@ -3,6 +3,7 @@
 Rules:
 
 - Anchor, registrar statement, roster, leaves; no name of a person, no clearance.
+- Every device in it proves that it asked for its place in this agency.
 - It proves itself against a known anchor; `verify_snapshot` is the only maker of a
   `VerifiedSnapshot`.
 
@@ -181,6 +182,8 @@ def verify_snapshot(
         FormatError: ``roster-order``, ``roster-key-twice``.
         TamperedError: ``device-root``.
         CredentialError: ``key-two-uses``.
+        FormatError: ``device-handle``.
+        SignatureError: ``ml-dsa``, ``ed25519``: a leaf's proof of possession.
 
     Source: docs/spec/directory.md §4.
     """
@@ -207,6 +210,9 @@ def verify_snapshot(
     by_signing_key = {leaf.signing_key.key_id(root.realm): leaf.handle for leaf in leaves}
     if by_signing_key.keys() & (root.key_ids | registrars.key_ids):
         raise CredentialError("key-two-uses")
+    # 7. Each device asked for its place here.
+    for leaf in leaves:
+        leaf.require_possession(root.realm, root.agency_id)
     return VerifiedSnapshot(
         anchor=root,
         registrars=registrars,

@@ -6,7 +6,8 @@ Rules:
 - Only agencies whose anchor a person compared are in it; two of them never share a code.
 - Rollback, a second roster at one place and an expired roster are refused, see
   `secure_liaison.directory.holding`.
-- No device of one agency stands in another agency's roster: nobody can claim it.
+- What one agency publishes never refuses another's roster. A key that two agencies list, which
+  takes its holder's signature for both, is of use to neither.
 - Not under the newest accepted roster = not in force = deny.
 - What is stored is raw evidence, verified again when it is read.
 
@@ -85,7 +86,6 @@ class DirectoryView:
         Raises:
             CredentialError: ``unknown-agency``.
             LiaisonError: as `accept_book`.
-            CredentialError: ``device-elsewhere``, ``officer-elsewhere``.
         """
         return self._with(accept_book(self._of_snapshot(book.snapshot), book, now=now))
 
@@ -95,12 +95,15 @@ class DirectoryView:
         Raises:
             CredentialError: ``unknown-agency``.
             LiaisonError: as `accept_snapshot`.
-            CredentialError: ``device-elsewhere``, ``officer-elsewhere``.
         """
         return self._with(accept_snapshot(self._of_snapshot(snapshot), snapshot, now=now))
 
     def to_state(self) -> bytes:
-        """Return the evidence for keeping in a vault."""
+        """Return the evidence for keeping in a vault.
+
+        Raises:
+            FormatError: it holds more than `from_state` reads.
+        """
         return encode_view(self.realm, self._holdings.values())
 
     @classmethod
@@ -150,6 +153,17 @@ class DirectoryView:
             DirectoryStaleError: ``never-checked``, ``expired``, ``contact-ahead``, ``too-old``.
         """
         self._holding(agency).check_fresh(now=now, max_age_s=max_age_s)
+
+    def minimum_packs(self, agency: AgencyId) -> tuple[str, ...]:
+        """Return the oldest packs under which the agency takes labels, ``policy@version``.
+
+        They are those of the newest roster, also of an expired one; without a roster none.
+
+        Raises:
+            CredentialError: ``unknown-agency``.
+        """
+        snapshot = self._holding(agency).snapshot
+        return () if snapshot is None else snapshot.roster.minimum_packs
 
     def agreement_between(self, a: AgencyId, b: AgencyId, at: Instant) -> Agreement | None:
         """Return the agreement in force between two agencies, none if either has withdrawn it."""
@@ -227,7 +241,8 @@ class DirectoryView:
             CredentialError: ``unknown-officer``.
         """
         holding, _ = self._officer(officer)
-        return holding.devices_in_force(officer, now)
+        leaves = holding.devices_in_force(officer, now)
+        return tuple(leaf for leaf in leaves if self._is_listed_once(leaf))
 
     # --- devices -----------------------------------------------------------------------------
 
@@ -235,33 +250,43 @@ class DirectoryView:
         """Return a device of a newest roster, in use or not.
 
         Raises:
-            CredentialError: ``unknown-device``.
+            CredentialError: ``unknown-device``, ``device-elsewhere``.
         """
         for agency, holding in self._holdings.items():
             if holding.snapshot is not None and handle in holding.snapshot.leaves:
-                return agency, holding.snapshot.leaves[handle]
+                leaf = holding.snapshot.leaves[handle]
+                if not self._is_listed_once(leaf):
+                    raise CredentialError("device-elsewhere")
+                return agency, leaf
         raise CredentialError("unknown-device")
 
     def device_by_signing_key(self, key_id: KeyId) -> tuple[AgencyId, RosterLeaf]:
         """Return the device that signs records with this key, in use or not.
 
         Raises:
-            CredentialError: ``unknown-key``.
+            CredentialError: ``unknown-key``, ``device-elsewhere``.
         """
-        for agency, holding in self._holdings.items():
-            if holding.snapshot is not None and key_id in holding.snapshot.by_signing_key:
-                return agency, holding.snapshot.leaves[holding.snapshot.by_signing_key[key_id]]
-        raise CredentialError("unknown-key")
+        found = self._with_key(key_id)
+        if not found:
+            raise CredentialError("unknown-key")
+        if len(found) > 1:
+            raise CredentialError("device-elsewhere")
+        return found[0]
 
-    def owner_of(self, handle: DeviceHandle) -> OfficerRecord:
+    def owner_of(self, handle: DeviceHandle, *, at: Instant | None = None) -> OfficerRecord:
         """Return whose device it is.
 
+        Args:
+            handle: The device.
+            at: When given, the statements about device and officer must hold then; without it
+                only what was compromised is passed over, so that old objects keep their author.
+
         Raises:
-            CredentialError: ``unknown-device``, ``unknown-owner``.
+            CredentialError: ``unknown-device``, ``device-elsewhere``, ``unknown-owner``.
         """
         agency, _ = self.device(handle)
         holding = self._holding(agency)
-        found = holding.owner(handle)
+        found = holding.owner(handle, at=at)
         if found is None:
             raise CredentialError("unknown-owner")
         return _officer_record(holding, found[1])
@@ -275,10 +300,11 @@ class DirectoryView:
             witnessed_at: A time that witnesses gave for the object's digest, if any.
 
         Raises:
-            CredentialError: ``unknown-key``.
+            CredentialError: ``unknown-key``, ``device-elsewhere``.
             CredentialExpiredError: ``roster-expired``, ``ended``.
             CredentialNotYetValidError: ``not-begun``.
             CredentialRevokedError: ``retired``, ``compromised``.
+            CredentialError: ``unknown-owner``.
         """
         agency, _ = self.device_by_signing_key(key_id)
         self._holding(agency).check_signer(key_id, now=at_now, witnessed_at=witnessed_at)
@@ -286,10 +312,20 @@ class DirectoryView:
     # --- inside ------------------------------------------------------------------------------
 
     def _with(self, holding: Holding) -> DirectoryView:
-        _require_apart(holding, self._holdings)
         view = DirectoryView(self.realm)
         view._holdings = {**self._holdings, holding.anchor.agency_id: holding}
         return view
+
+    def _with_key(self, key_id: KeyId) -> list[tuple[AgencyId, RosterLeaf]]:
+        """Return every device, one of an agency, that a newest roster lists with this key."""
+        return [
+            (agency, snapshot.leaves[snapshot.by_signing_key[key_id]])
+            for agency, holding in self._holdings.items()
+            if (snapshot := holding.snapshot) is not None and key_id in snapshot.by_signing_key
+        ]
+
+    def _is_listed_once(self, leaf: RosterLeaf) -> bool:
+        return len(self._with_key(leaf.signing_key.key_id(self.realm))) == 1
 
     def _holding(self, agency: AgencyId) -> Holding:
         if agency not in self._holdings:
@@ -304,28 +340,6 @@ class DirectoryView:
             if holding.index is not None and officer in holding.index.officers:
                 return holding, holding.index.officers[officer][1]
         raise CredentialError("unknown-officer")
-
-
-def _require_apart(holding: Holding, others: Mapping[AgencyId, Holding]) -> None:
-    """Refuse a roster that claims a device, and a book that claims an officer, of another agency.
-
-    Raises:
-        CredentialError: ``device-elsewhere``, ``officer-elsewhere``.
-    """
-    for agency, other in others.items():
-        if agency == holding.anchor.agency_id:
-            continue
-        if holding.snapshot is not None and other.snapshot is not None:
-            mine, theirs = holding.snapshot, other.snapshot
-            if (
-                mine.leaves.keys() & theirs.leaves.keys()
-                or mine.by_signing_key.keys() & theirs.by_signing_key.keys()
-            ):
-                raise CredentialError("device-elsewhere")
-        my_officers = {} if holding.index is None else holding.index.officers
-        their_officers = {} if other.index is None else other.index.officers
-        if my_officers.keys() & their_officers.keys():
-            raise CredentialError("officer-elsewhere")
 
 
 def _agency_record(holding: Holding) -> AgencyRecord:

@@ -3,6 +3,7 @@
 Rules:
 
 - The device signs with the key it asks for: proof that it holds the key, not of who holds it.
+- It signs a second time what its leaf in the roster will carry, and nothing else of the request.
 - Officer and registrar compare twelve digits. They come out of a slow hash, because twelve digits
   of a fast one could be met by trying request after request.
 
@@ -12,7 +13,7 @@ Source: docs/spec/statements.md §10; RFC 7914 (scrypt).
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import Instant
@@ -20,6 +21,7 @@ from secure_liaison.crypto.hpke import PUBLIC_KEY_SIZE, KemPublicKey
 from secure_liaison.crypto.keys import DIGEST_SIZE, Digest, Realm, Tag, frame
 from secure_liaison.crypto.signing import (
     NOTE_KEY_SIZE,
+    SIGNATURE_SIZE,
     VERIFY_KEY_SIZE,
     NoteVerifyKey,
     RequestVerifyKey,
@@ -35,6 +37,7 @@ from secure_liaison.identity.ids import (
 )
 from secure_liaison.identity.names import Names, require_login
 from secure_liaison.identity.officer_contents import device_keys_digest
+from secure_liaison.identity.possession import prove_possession, verify_possession
 from secure_liaison.identity.records import (
     decode_record,
     encode_record,
@@ -45,6 +48,7 @@ from secure_liaison.labels.period import MAX_INSTANT
 
 if TYPE_CHECKING:
     from secure_liaison.crypto.signing import SigningKey
+    from secure_liaison.encoding import Value
 
 __all__ = ["MAX_REQUEST_BYTES", "EnrolmentRequest", "make_request", "open_request"]
 
@@ -71,6 +75,7 @@ class EnrolmentRequest:
         vault_key: To which objects are sealed.
         ledger_key: For checkpoints of the device's ledger.
         created: Seconds UTC; grants nothing.
+        possession: What the device's leaf will carry, 3373 bytes; empty until `make_request`.
 
     Raises:
         FormatError: ``login``.
@@ -86,6 +91,7 @@ class EnrolmentRequest:
     vault_key: KemPublicKey
     ledger_key: NoteVerifyKey
     created: Instant
+    possession: bytes = b""
 
     def __post_init__(self) -> None:
         require_login(self.login)
@@ -105,7 +111,7 @@ class EnrolmentRequest:
     def digits(self) -> str:
         """Return the 12 digits that officer and registrar compare; takes about 0.1 s, 32 MiB."""
         slow = hashlib.scrypt(
-            _encode_body(self),
+            encode(_asked(self)),
             salt=frame(_DIGITS_TAG, self.realm),
             n=_SCRYPT_N,
             r=_SCRYPT_R,
@@ -117,7 +123,7 @@ class EnrolmentRequest:
 
 
 def make_request(request: EnrolmentRequest, *, signing_key: SigningKey) -> bytes:
-    """Return the request's file, signed by the key that it asks for.
+    """Return the request's file, signed by the key that it asks for, with the leaf's proof.
 
     Raises:
         ValueError: ``signing_key`` is another key than the one in the request.
@@ -125,7 +131,17 @@ def make_request(request: EnrolmentRequest, *, signing_key: SigningKey) -> bytes
     if signing_key.verify_key != request.signing_key:
         msg = "a request is signed by the key inside it"
         raise ValueError(msg)
-    body = _encode_body(request)
+    proven = replace(
+        request,
+        possession=prove_possession(
+            signing_key,
+            realm=request.realm,
+            agency=request.agency,
+            handle=request.handle,
+            keys_digest=request.keys_digest,
+        ),
+    )
+    body = encode(_asked(proven) | {12: proven.possession})
     return encode_record(sign_record(_ENROLMENT, request.realm, body, keys=[signing_key]))
 
 
@@ -136,6 +152,8 @@ def open_request(data: bytes) -> EnrolmentRequest:
         FormatError: not one canonical record, or a field that no request may hold.
         UnsupportedVersionError: ``unknown-version``.
         SignatureError: ``wrong-signer``, ``ml-dsa``, ``ed25519``.
+        FormatError: ``device-handle``.
+        SignatureError: ``ml-dsa``, ``ed25519``: the proof for the leaf.
 
     Source: docs/spec/statements.md §10.
     """
@@ -153,26 +171,34 @@ def open_request(data: bytes) -> EnrolmentRequest:
         vault_key=KemPublicKey(fields.octets(9, size=PUBLIC_KEY_SIZE)),
         ledger_key=NoteVerifyKey(fields.octets(10, size=NOTE_KEY_SIZE)),
         created=Instant(fields.integer(11, high=MAX_INSTANT)),
+        possession=fields.octets(12, size=SIGNATURE_SIZE),
     )
     fields.done()
     verify_signatures(record, _ENROLMENT, request.realm, keys=[request.signing_key])
+    verify_possession(
+        request.signing_key,
+        request.possession,
+        realm=request.realm,
+        agency=request.agency,
+        handle=request.handle,
+        keys_digest=request.keys_digest,
+    )
     return request
 
 
-def _encode_body(request: EnrolmentRequest) -> bytes:
-    return encode(
-        {
-            0: 0,
-            1: request.realm.octets,
-            2: request.agency,
-            3: request.handle,
-            4: request.login,
-            5: request.names.zh,
-            6: request.names.en,
-            7: request.signing_key.octets,
-            8: request.request_key.octets,
-            9: request.vault_key.octets,
-            10: request.ledger_key.octets,
-            11: request.created,
-        }
-    )
+def _asked(request: EnrolmentRequest) -> dict[int, Value]:
+    """Return what is asked for: the body without the proof, which signing anew would change."""
+    return {
+        0: 0,
+        1: request.realm.octets,
+        2: request.agency,
+        3: request.handle,
+        4: request.login,
+        5: request.names.zh,
+        6: request.names.en,
+        7: request.signing_key.octets,
+        8: request.request_key.octets,
+        9: request.vault_key.octets,
+        10: request.ledger_key.octets,
+        11: request.created,
+    }

@@ -6,6 +6,7 @@ Rules:
 - A clearance grants no membership of an agency or of being an officer: those two follow from who
   somebody is.
 - The auditor never is the security officer too.
+- An officer's id is computed from the agency and a nonce inside; `Statement` compares it.
 
 Source: docs/spec/statements.md §7.
 """
@@ -22,8 +23,12 @@ from secure_liaison.errors import FormatError
 from secure_liaison.identity.ids import (
     DEVICE_HANDLE_SIZE,
     OFFICER_ID_SIZE,
+    OFFICER_NONCE_SIZE,
+    AgencyId,
     DeviceHandle,
     OfficerId,
+    new_officer_nonce,
+    officer_id,
 )
 from secure_liaison.identity.names import Names, require_login, require_token
 from secure_liaison.labels.audience import require_leaf
@@ -41,6 +46,7 @@ __all__ = [
     "OfficerContent",
     "Role",
     "device_keys_digest",
+    "new_officer",
 ]
 
 MAX_MEMBERSHIPS: Final = 64
@@ -67,6 +73,7 @@ class OfficerContent:
         login: Before the ``@`` of the address, 2–32 of ``a-z 0-9 . -``.
         post: What the officer is.
         roles: One or more; the auditor never is the security officer too.
+        nonce: 16 random bytes out of which the id is computed.
 
     Raises:
         FormatError: ``login``, ``roles``.
@@ -77,6 +84,7 @@ class OfficerContent:
     names: Names
     post: Names
     roles: frozenset[Role]
+    nonce: bytes
 
     def __post_init__(self) -> None:
         require_login(self.login)
@@ -93,6 +101,7 @@ class OfficerContent:
             5: self.post.zh,
             6: self.post.en,
             7: sorted(role.value for role in self.roles),
+            8: self.nonce,
         }
 
     @classmethod
@@ -104,7 +113,17 @@ class OfficerContent:
             names=Names(zh=fields.text(3), en=fields.text(4)),
             post=Names(zh=fields.text(5), en=fields.text(6)),
             roles=_read_roles(fields),
+            nonce=fields.octets(8, size=OFFICER_NONCE_SIZE),
         )
+
+    def require_id(self, realm: Realm, agency: AgencyId) -> None:
+        """Demand that the id is one that only this agency can give.
+
+        Raises:
+            FormatError: ``officer-id``.
+        """
+        if self.officer != officer_id(realm, agency, self.nonce):
+            raise FormatError("officer-id")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +244,33 @@ class BriefingContent:
             topic=fields.text(2),
             pledged=Instant(fields.integer(3, high=MAX_INSTANT)),
         )
+
+
+def new_officer(
+    realm: Realm,
+    agency: AgencyId,
+    *,
+    login: str,
+    names: Names,
+    post: Names,
+    roles: frozenset[Role],
+) -> OfficerContent:
+    """Return the content for an officer whom the agency does not have yet, with a new id.
+
+    Raises:
+        FormatError: ``login``, ``roles``.
+
+    Source: docs/spec/statements.md §2.
+    """
+    nonce = new_officer_nonce()
+    return OfficerContent(
+        officer=officer_id(realm, agency, nonce),
+        login=login,
+        names=names,
+        post=post,
+        roles=roles,
+        nonce=nonce,
+    )
 
 
 def device_keys_digest(

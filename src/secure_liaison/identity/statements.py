@@ -138,7 +138,8 @@ class Statement:
         not_after: Seconds UTC, the first moment outside.
 
     Raises:
-        FormatError: ``statement-kind``, ``validity-order``, ``revocation-backdated``.
+        FormatError: ``statement-kind``, ``validity-order``, ``revocation-backdated``,
+            ``officer-id``.
     """
 
     kind: StatementKind
@@ -158,6 +159,8 @@ class Statement:
             case RevocationContent(mode=RevocationMode.RETIRED, since=since):
                 if since < self.not_before:
                     raise FormatError("revocation-backdated")
+            case OfficerContent():
+                self.content.require_id(self.realm, self.agency)
             case _:
                 pass
 

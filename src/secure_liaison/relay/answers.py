@@ -10,8 +10,9 @@ Source: docs/spec/wire.md §4, §5, §7, §11.
 
 from __future__ import annotations
 
+import re
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from secure_liaison.encoding import decode_fields
 from secure_liaison.errors import (
@@ -19,6 +20,7 @@ from secure_liaison.errors import (
     ReceiptError,
     RelayRefusedError,
     TamperedError,
+    UnsupportedVersionError,
 )
 from secure_liaison.wire import (
     Collected,
@@ -48,8 +50,11 @@ __all__ = [
     "read_taken",
 ]
 
-_VERSIONS = frozenset({0})
-_MAX_SMALL = 256
+_VERSIONS: Final = frozenset({0})
+_MAX_SMALL: Final = 256
+_DATE: Final = re.compile(
+    r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [1-9][0-9]{3} [0-9]{2}:[0-9]{2}:[0-9]{2} GMT"
+)
 
 
 def read_stored(data: bytes, digest: bytes) -> None:
@@ -62,21 +67,30 @@ def read_stored(data: bytes, digest: bytes) -> None:
         raise ReceiptError("digest")
 
 
-def read_number(data: bytes) -> int:
-    """Read an answer that holds one number.
+def read_number(data: bytes, *, high: int) -> int:
+    """Read an answer that holds one number from 0 to ``high``.
 
     Raises:
         ReceiptError: ``answer``.
     """
-    return _strictly(_read_number, data)
+
+    def read(data: bytes) -> int:
+        fields = decode_fields(data, max_bytes=_MAX_SMALL)
+        fields.version(0, supported=_VERSIONS)
+        number = fields.integer(1, high=high)
+        fields.done()
+        return number
+
+    return _strictly(read, data)
 
 
 def read_collected(data: bytes, *, after: int, limit: int) -> Collected:
     """Check numbers, sizes and paths of what a mailbox gave.
 
     Raises:
-        ReceiptError: ``answer`` (malformed), ``order`` (numbers do not rise from ``after``, or more
-            than asked for), ``item`` (parts of one item contradict each other).
+        ReceiptError: ``answer`` (malformed, or more is promised after no item), ``order`` (numbers
+            do not rise from ``after``, or more than asked for), ``item`` (parts of one item
+            contradict each other; those of a later version cannot be compared).
     """
     collected = _strictly(decode_collected, data)
     if len(collected.items) > limit:
@@ -143,6 +157,8 @@ def _check_item(item: MailboxItem) -> None:
         envelope = decode_envelope(item.envelope)
         header = envelope.read_header()
         envelope.check_path()
+    except UnsupportedVersionError:
+        return  # of a later release: kept at the relay until this desk can read it
     except (FormatError, TamperedError) as exc:
         raise ReceiptError("item") from exc
     said = (item.head_length, item.body_size, item.leaf_count)
@@ -166,17 +182,11 @@ def _read_digest(data: bytes) -> bytes:
     return digest
 
 
-def _read_number(data: bytes) -> int:
-    fields = decode_fields(data, max_bytes=_MAX_SMALL)
-    fields.version(0, supported=_VERSIONS)
-    number = fields.integer(1)
-    fields.done()
-    return number
-
-
 def _skew_s(date: str, now: int) -> int:
     """Return how far the desk's time is ahead of the relay's, in seconds; 0 if it does not say."""
+    if _DATE.fullmatch(date) is None:
+        return 0
     try:
         return now - int(parsedate_to_datetime(date).timestamp())
-    except ValueError:
+    except (ValueError, OverflowError):  # the thirtieth of February
         return 0

@@ -6,6 +6,7 @@ Rules:
 - ``https`` only, except to this machine; no redirects, no proxies from the environment, no
   compression, no cookies.
 - Bodies are streamed in constant memory both ways; a download can be resumed.
+- Nothing is taken beyond what was announced, and no exchange goes on without a least pace.
 - Answers are believed only after the checks of `answers`.
 
 Source: docs/spec/wire.md §1, §10.
@@ -14,7 +15,6 @@ Source: docs/spec/wire.md §1, §10.
 from __future__ import annotations
 
 import hashlib
-import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -29,13 +29,20 @@ from secure_liaison.relay.answers import (
     read_stored,
     read_taken,
 )
+from secure_liaison.relay.pace import Pace
+from secure_liaison.relay.upload import digest_of, pieces
 from secure_liaison.wire import (
     EMPTY_DIGEST,
+    MAX_BUNDLE_SIZE,
     MAX_COLLECT,
     MAX_DIRECTORY_SIZE,
+    MAX_ENVELOPE_SIZE,
+    MAX_MAILBOXES,
+    MAX_STOCK,
     MEDIA_TYPE,
     OBJECT_TYPE,
     ROOT,
+    checked_url,
     decode_submission,
     encode_bundles,
     encode_handles,
@@ -57,13 +64,9 @@ if TYPE_CHECKING:
 
 __all__ = ["HttpRelay"]
 
-_CHUNK: Final = 2**20
-_MAX_ANSWER: Final = 2**24 + 1024
+_MAX_SMALL: Final = 1024  # an answer that confirms, counts or refuses
+_ROW: Final = 64  # a row in an answer, beside what it carries
 _TIMEOUT: Final = httpx2.Timeout(60.0, connect=10.0)
-_URL: Final = re.compile(
-    r"(?P<scheme>https?)://(?P<host>\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?"
-)
-_OWN_MACHINE: Final = frozenset({"127.0.0.1", "[::1]", "localhost"})
 _OK: Final = frozenset({200, 201})
 
 
@@ -94,9 +97,11 @@ class HttpRelay:
             client: For tests: a client of another transport.
 
         Raises:
-            FormatError: ``relay-address``.
+            FormatError: ``relay-url``.
         """
-        self._url = _checked_url(url)
+        self._url = checked_url(url)
+        if _spelled(url, "") != url:  # what is signed must be what is sent
+            raise FormatError("relay-url")
         self._device = device
         self._key = key
         self._clock = clock
@@ -123,13 +128,13 @@ class HttpRelay:
         digest = record.envelope(record.deliveries[0]).digest()
         opening = len(submission).to_bytes(4, "big") + submission + leaves
         with body.open("rb") as stream:
-            content_digest = _digest_of(opening, stream)
+            content_digest = digest_of(opening, stream)
             size = stream.tell()
             stream.seek(0)
             answer = self._exchange(
                 "POST",
                 "/objects",
-                content=_pieces(opening, stream, size, progress),
+                content=pieces(opening, stream, size, progress),
                 content_digest=content_digest,
                 headers={
                     "content-type": OBJECT_TYPE,
@@ -138,15 +143,29 @@ class HttpRelay:
             )
         read_stored(answer, digest)
 
-    def collect(self, after: int = 0, limit: int = MAX_COLLECT) -> Collected:
-        """Return what the own mailbox holds after a number, at most ``limit`` items (1..256)."""
-        answer = self._exchange("GET", f"/mailbox?after={after}&limit={limit}")
-        return read_collected(answer, after=after, limit=limit)
+    def collect(
+        self, after: int = 0, limit: int = MAX_COLLECT, *, instance: bytes | None = None
+    ) -> Collected:
+        """Return what the own mailbox holds after a number, at most ``limit`` items (1..256).
+
+        A number means something under the instance of the relay's store that gave it. Under
+        another one, what the mailbox holds is asked for again, from the beginning.
+
+        Args:
+            after: The last number that is settled; 0 at first.
+            limit: Most items wanted.
+            instance: The instance that gave ``after``, 16 bytes; none asks without comparing.
+        """
+        collected = self._collect(after, limit)
+        if after and instance is not None and collected.instance != instance:
+            return self._collect(0, limit)
+        return collected
 
     def fetch_leaves(self, digest: Digest, *, leaf_count: int) -> bytes:
         """Return an object's leaf list, 32 · ``leaf_count`` bytes."""
-        answer = self._exchange("GET", f"/objects/{digest.hex()}/leaves")
-        if len(answer) != 32 * leaf_count:
+        size = 32 * leaf_count
+        answer = self._exchange("GET", f"/objects/{digest.hex()}/leaves", max_bytes=size)
+        if len(answer) != size:
             raise ReceiptError("length")
         return answer
 
@@ -177,23 +196,25 @@ class HttpRelay:
         headers = {"range": f"bytes={start}-"} if start else {}
         with self._answer("GET", f"/objects/{digest.hex()}/body", headers=headers) as response:
             self._refuse_unless(response, {206} if start else {200})
-            span = f"bytes {start}-{size - 1}/{size}"
-            if response.headers.get("content-length") != str(size - start) or (
-                start and response.headers.get("content-range") != span
-            ):
-                raise ReceiptError("length")
+            _check_span(response, start=start, size=size)
+            pace = Pace()
             present = start
-            for chunk in response.iter_raw(_CHUNK):
+            for chunk in response.iter_raw():
+                if len(chunk) > size - present:
+                    raise ReceiptError("length")
                 present += len(chunk)
                 sink.write(chunk)
                 if progress is not None:
                     progress(present, size)
+                pace.check(present - start)
         if present != size:
             raise RelayUnreachableError("broken")
 
     def status(self, digest: Digest) -> Status:
         """Return what became of an object that this device submitted."""
-        return read_status(self._exchange("GET", f"/objects/{digest.hex()}/status"), digest)
+        path = f"/objects/{digest.hex()}/status"
+        answer = self._exchange("GET", path, max_bytes=MAX_MAILBOXES * _ROW)
+        return read_status(answer, digest)
 
     def acknowledge_receipt(
         self, seqs: Sequence[int], *, signing_key: SigningKey, realm: Realm
@@ -212,15 +233,27 @@ class HttpRelay:
             realm=realm,
             created=self._clock.now(),
         )
-        return read_number(self._send("POST", "/receipts", record))
+        return read_number(self._send("POST", "/receipts", record), high=len(seqs))
 
     def put_prekeys(self, bundles: Sequence[bytes]) -> int:
-        """Leave prekey bundles; returns how many one-time prekeys are there now."""
-        return read_number(self._send("PUT", "/prekeys", encode_bundles(bundles)))
+        """Leave at most 256 prekey bundles; returns how many one-time prekeys are there now."""
+        return read_number(self._send("PUT", "/prekeys", encode_bundles(bundles)), high=MAX_STOCK)
+
+    def count_prekeys(self) -> int:
+        """Return how many own one-time prekeys the relay can still hand out; changes nothing."""
+        return self.put_prekeys(())
 
     def take_prekeys(self, handles: Sequence[DeviceHandle]) -> tuple[bytes | None, ...]:
-        """Take one prekey bundle (not yet verified) or none for each device, at most 64."""
-        answer = self._send("POST", "/prekeys/take", encode_handles(handles))
+        """Take one prekey bundle (not yet verified) or none for each of at most 64 devices.
+
+        Who has taken many of one device within the hour gets its last resort only.
+        """
+        answer = self._send(
+            "POST",
+            "/prekeys/take",
+            encode_handles(handles),
+            max_bytes=_ROW + len(handles) * (MAX_BUNDLE_SIZE + _ROW),
+        )
         return read_taken(answer, len(handles))
 
     def get_directory(self, agency: AgencyId) -> bytes:
@@ -231,13 +264,24 @@ class HttpRelay:
         """Publish the own agency's newer snapshot."""
         self._send("PUT", f"/directory/{agency.hex()}", snapshot)
 
-    def _send(self, method: str, path: str, content: bytes) -> bytes:
+    def _collect(self, after: int, limit: int) -> Collected:
+        answer = self._exchange(
+            "GET",
+            f"/mailbox?after={after}&limit={limit}",
+            max_bytes=_ROW + limit * (MAX_ENVELOPE_SIZE + _ROW),
+        )
+        return read_collected(answer, after=after, limit=limit)
+
+    def _send(
+        self, method: str, path: str, content: bytes, *, max_bytes: int = _MAX_SMALL
+    ) -> bytes:
         return self._exchange(
             method,
             path,
             content=content,
             content_digest=hashlib.sha256(content).digest(),
             headers={"content-type": MEDIA_TYPE},
+            max_bytes=max_bytes,
         )
 
     def _exchange(
@@ -248,7 +292,7 @@ class HttpRelay:
         content: bytes | Iterator[bytes] | None = None,
         content_digest: bytes = EMPTY_DIGEST,
         headers: dict[str, str] | None = None,
-        max_bytes: int = _MAX_ANSWER,
+        max_bytes: int = _MAX_SMALL,
     ) -> bytes:
         """Send one signed request and return the whole answer of a success."""
         with self._answer(
@@ -272,7 +316,7 @@ class HttpRelay:
         content_digest: bytes = EMPTY_DIGEST,
     ) -> Iterator[httpx2.Response]:
         """Send one signed request; errors of the connection become errors of the tree."""
-        target = f"{self._url}{ROOT}{path}"
+        target = _spelled(self._url, f"{ROOT}{path}")
         signed = sign_request(
             method=method,
             target_uri=target,
@@ -299,6 +343,8 @@ class HttpRelay:
             raise RelayUnreachableError("timeout") from exc
         except httpx2.TransportError as exc:
             raise RelayUnreachableError("broken") from exc
+        except (httpx2.InvalidURL, UnicodeError) as exc:  # found out only when connecting
+            raise FormatError("relay-url") from exc
 
     def _refuse_unless(
         self, response: httpx2.Response, expected: set[int] | frozenset[int]
@@ -306,46 +352,48 @@ class HttpRelay:
         if response.status_code in expected:
             return
         raise read_refusal(
-            _bounded(response, 1024),
+            _bounded(response, _MAX_SMALL),
             status=response.status_code,
             date=response.headers.get("date", ""),
             now=self._clock.now(),
         )
 
 
-def _checked_url(url: str) -> str:
-    match = _URL.fullmatch(url)
-    if match is None or (match["scheme"] == "http" and match["host"] not in _OWN_MACHINE):
-        raise FormatError("relay-address")
-    if str(httpx2.URL(url)) != url:  # what is signed must be what is sent
-        raise FormatError("relay-address")
-    return url
+def _spelled(url: str, path: str) -> str:
+    """Return an address with a path as the client spells it.
+
+    Raises:
+        FormatError: ``relay-url``: the client makes nothing of it.
+    """
+    try:
+        return str(httpx2.URL(f"{url}{path}"))
+    except (httpx2.InvalidURL, UnicodeError, ValueError) as exc:
+        raise FormatError("relay-url") from exc
+
+
+def _check_span(response: httpx2.Response, *, start: int, size: int) -> None:
+    """Refuse a body that is announced as another part, or twice over.
+
+    Raises:
+        ReceiptError: ``length``.
+    """
+    headers = response.headers
+    span = f"bytes {start}-{size - 1}/{size}"
+    if (
+        headers.get("content-length") != str(size - start)
+        or "transfer-encoding" in headers  # it would overrule the length
+        or (start and headers.get("content-range") != span)
+    ):
+        raise ReceiptError("length")
 
 
 def _bounded(response: httpx2.Response, max_bytes: int) -> bytes:
     """Read an answer of at most ``max_bytes``."""
     whole = bytearray()
+    pace = Pace()
     for chunk in response.iter_raw():
         whole += chunk
         if len(whole) > max_bytes:
             raise ReceiptError("length")
+        pace.check(len(whole))
     return bytes(whole)
-
-
-def _digest_of(opening: bytes, stream: BinaryIO) -> bytes:
-    hashed = hashlib.sha256(opening)
-    while chunk := stream.read(_CHUNK):
-        hashed.update(chunk)
-    return hashed.digest()
-
-
-def _pieces(
-    opening: bytes, stream: BinaryIO, size: int, progress: Progress | None
-) -> Iterator[bytes]:
-    yield opening
-    sent = 0
-    while chunk := stream.read(_CHUNK):
-        yield chunk
-        sent += len(chunk)
-        if progress is not None:
-            progress(sent, size)

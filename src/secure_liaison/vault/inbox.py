@@ -1,4 +1,4 @@
-"""What came: objects, the digests seen, the relay's cursor.
+"""What came: objects and the digests seen.
 
 Rules:
 
@@ -199,15 +199,6 @@ class Inbox:
             self._vault.execute("INSERT INTO seen VALUES (?, ?, ?)", (digest, claims_digest, at))
         elif known != claims_digest:
             raise ReplayError("other-claims")
-
-    def cursor(self) -> int:
-        """Return the relay's sequence number up to which everything was handled; 0 at first."""
-        rows = self._vault.query("SELECT seq FROM relay_cursor")
-        return rows[0].integer("seq") if rows else 0
-
-    def set_cursor(self, seq: int) -> None:
-        """Move the cursor; backwards too, after the relay was restored."""
-        self._vault.execute("INSERT OR REPLACE INTO relay_cursor VALUES (1, ?)", (seq,))
 
     def _change(self, sql: str, parameters: tuple[int | str | bytes, ...]) -> None:
         if not self._vault.execute(sql, parameters):

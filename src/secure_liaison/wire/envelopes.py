@@ -22,7 +22,6 @@ from secure_liaison.wire.digests import header_hash, object_digest
 from secure_liaison.wire.header import Header, decode_header
 from secure_liaison.wire.limits import (
     BLIND_SIZE,
-    CLAIMS_SIZES,
     HANDLE_SIZE,
     MAX_BODY_SIZE,
     MAX_ENVELOPE_SIZE,
@@ -30,11 +29,11 @@ from secure_liaison.wire.limits import (
     MAX_HEADER_SIZE,
     MAX_MAILBOXES,
     MAX_PATH,
-    MAX_STANZA_SIZE,
     MAX_SUBMISSION_SIZE,
     leaf_count,
 )
 from secure_liaison.wire.rows import row_of
+from secure_liaison.wire.sizes import CLAIMS_SIZES, MIN_PATH, STANZA_SIZE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +51,7 @@ __all__ = [
 
 _VERSIONS: Final = frozenset({0})
 _DELIVERY_PARTS: Final = 5
+_MAX_VALUES: Final = 64 + MAX_MAILBOXES * (_DELIVERY_PARTS + 1 + MAX_PATH)
 _MAX_LEAVES: Final = 2 + MAX_BODY_SIZE // 65_536
 
 
@@ -61,10 +61,10 @@ class Delivery:
 
     Attributes:
         mailbox: The device's handle, 16 bytes.
-        stanza: Its sealed share, opaque, at most 4096 bytes.
+        stanza: Its sealed share, opaque, 1242 bytes.
         blind: 32 random bytes hashed with the stanza.
         index: The stanza's place in the stanza tree.
-        path: Hashes from the stanza's leaf to the stanza root, at most 16.
+        path: Hashes from the stanza's leaf to the stanza root, 2 to 16.
     """
 
     mailbox: bytes
@@ -86,7 +86,7 @@ class Envelope:
         stanza: The device's sealed share.
         blind: 32 bytes.
         index: The stanza's place in the stanza tree.
-        path: At most 16 hashes.
+        path: 2 to 16 hashes.
     """
 
     header: bytes
@@ -229,11 +229,12 @@ def decode_submission(data: bytes) -> Submission:
     """Read a submission record strictly; the header inside is not parsed here.
 
     Raises:
-        FormatError: malformed; ``claims-size``; ``mailbox-twice``; ``no-mailbox``.
+        FormatError: malformed; ``claims-size``; ``capsule-place``; ``no-mailbox``;
+            ``mailbox-twice``.
 
     Source: docs/spec/wire.md §4.
     """
-    fields = decode_fields(data, max_bytes=MAX_SUBMISSION_SIZE)
+    fields = decode_fields(data, max_bytes=MAX_SUBMISSION_SIZE, max_items=_MAX_VALUES)
     fields.version(0, supported=_VERSIONS)
     submission = Submission(
         header=fields.octets(1, max_size=MAX_HEADER_SIZE),
@@ -274,7 +275,7 @@ def decode_envelope(data: bytes) -> Envelope:
     """Read an envelope strictly; the header inside is not parsed here.
 
     Raises:
-        FormatError: malformed, or ``claims-size``.
+        FormatError: malformed; ``claims-size``; ``capsule-place``.
 
     Source: docs/spec/wire.md §5.
     """
@@ -285,12 +286,13 @@ def decode_envelope(data: bytes) -> Envelope:
         payload_root=fields.octets(2, size=DIGEST_SIZE),
         stanza_root=fields.octets(3, size=DIGEST_SIZE),
         claims=_claims(fields, 4),
-        stanza=fields.octets(5, max_size=MAX_STANZA_SIZE),
+        stanza=fields.octets(5, max_size=STANZA_SIZE),
         blind=fields.octets(6, size=BLIND_SIZE),
         index=fields.integer(7, high=2**MAX_PATH - 1),
         path=_path(fields.items(8, max_items=MAX_PATH)),
     )
     fields.done()
+    _check_place(envelope.index, envelope.path)
     return envelope
 
 
@@ -310,10 +312,17 @@ def _path(value: Sequence[Value]) -> tuple[bytes, ...]:
 
 def _delivery(value: Value) -> Delivery:
     row = row_of(value, _DELIVERY_PARTS)
-    return Delivery(
+    delivery = Delivery(
         mailbox=row.octets(0, size=HANDLE_SIZE),
-        stanza=row.octets(1, max_size=MAX_STANZA_SIZE),
+        stanza=row.octets(1, size=STANZA_SIZE),
         blind=row.octets(2, size=BLIND_SIZE),
         index=row.integer(3, high=2**MAX_PATH - 1),
         path=_path(row.items(4, max_items=MAX_PATH)),
     )
+    _check_place(delivery.index, delivery.path)
+    return delivery
+
+
+def _check_place(index: int, path: Sequence[bytes]) -> None:
+    if len(path) < MIN_PATH or index >= 1 << len(path):
+        raise FormatError("capsule-place")

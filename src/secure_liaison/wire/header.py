@@ -3,6 +3,7 @@
 Rules:
 
 - Strict: one canonical encoding, every field of fixed size, nothing unknown.
+- Lengths are those of padded parts; anything else is refused wherever a header is read.
 - ``head_length`` and ``payload_length`` count ciphertext; their sum is the size of the body.
 - The header says neither who sends, nor to whom, nor what.
 
@@ -16,8 +17,9 @@ from typing import Final, NewType
 
 from secure_liaison.crypto.keys import DIGEST_SIZE, SUITE_1, Realm
 from secure_liaison.encoding import decode_fields, encode
-from secure_liaison.errors import UnsupportedVersionError
+from secure_liaison.errors import FormatError, UnsupportedVersionError
 from secure_liaison.wire.limits import MAX_BODY_SIZE, MAX_HEAD_SIZE, MAX_HEADER_SIZE
+from secure_liaison.wire.sizes import HEAD_SIZES, is_padded_payload
 
 __all__ = ["Header", "ObjectId", "decode_header", "encode_header"]
 
@@ -83,6 +85,7 @@ def decode_header(data: bytes) -> Header:
     Raises:
         FormatError: malformed, non-canonical, unknown field, or a size outside the limits.
         UnsupportedVersionError: ``unknown-version``, ``unknown-suite``.
+        FormatError: ``capsule-lengths`` (of no padded head, or of no padded payload).
 
     Source: docs/spec/wire.md §2.
     """
@@ -102,4 +105,6 @@ def decode_header(data: bytes) -> Header:
         expiry_day=fields.integer(8, high=_MAX_DAY),
     )
     fields.done()
+    if header.head_length not in HEAD_SIZES or not is_padded_payload(header.payload_length):
+        raise FormatError("capsule-lengths")
     return header

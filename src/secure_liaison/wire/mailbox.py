@@ -22,13 +22,21 @@ from secure_liaison.encoding import Value, decode_fields, encode
 from secure_liaison.errors import FormatError
 from secure_liaison.wire.limits import (
     HANDLE_SIZE,
+    INSTANCE_SIZE,
+    MAX_BODY_SIZE,
     MAX_BUNDLE_SIZE,
     MAX_COLLECT,
     MAX_ENVELOPE_SIZE,
+    MAX_HEAD_SIZE,
     MAX_MAILBOXES,
     MAX_PREKEYS,
+    MAX_PREKEYS_SIZE,
+    MAX_RECEIPT_SIZE,
     MAX_RECEIPTS,
+    MAX_SEQ,
     MAX_TAKEN,
+    MAX_TAKING_SIZE,
+    MAX_TIME,
 )
 from secure_liaison.wire.rows import row_of
 
@@ -59,13 +67,11 @@ __all__ = [
 
 _VERSIONS: Final = frozenset({0})
 _MAX_COLLECTED_SIZE: Final = MAX_COLLECT * MAX_ENVELOPE_SIZE
-_MAX_BUNDLES_SIZE: Final = 64 + MAX_PREKEYS * (MAX_BUNDLE_SIZE + 8)
-_MAX_RECEIPT_SIZE: Final = 64 * 1024
 _MAX_STATUS_SIZE: Final = 2**17
-_MAX_TIME: Final = 253_402_300_799
-"""9999-12-31T23:59:59Z: a later moment cannot be written, so nobody can have meant it."""
 _ITEM_PARTS: Final = 6
 _STATUS_PARTS: Final = 3
+_FEW: Final = 64
+"""Values in a record beside its rows; keys count, too."""
 _RECEIPT: Final = Tag("secure_liaison/draft-0/mailbox-receipt")
 
 
@@ -82,7 +88,7 @@ class MailboxItem:
     """One item of a mailbox.
 
     Attributes:
-        seq: Its number, from 1, never used twice in a mailbox.
+        seq: Its number, from 1 to 2**53, never used twice in a mailbox of one instance.
         envelope: The envelope's encoding.
         received_at: When the relay took it, seconds UTC.
         body_size: Bytes of the body.
@@ -100,10 +106,18 @@ class MailboxItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collected:
-    """One answer to collect; ``more`` says that asking again brings further items."""
+    """One answer to collect.
+
+    Attributes:
+        items: In order of their numbers.
+        more: Whether asking again brings further items; never without an item.
+        instance: Which store gave the numbers, 16 bytes drawn when it was made. Under another
+            instance a number of before means nothing.
+    """
 
     items: tuple[MailboxItem, ...]
     more: bool
+    instance: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +154,7 @@ def encode_collected(collected: Collected) -> bytes:
                 for i in collected.items
             ],
             2: collected.more,
+            3: collected.instance,
         }
     )
 
@@ -148,17 +163,24 @@ def decode_collected(data: bytes) -> Collected:
     """Read an answer to collect strictly; envelopes are not parsed here.
 
     Raises:
-        FormatError: malformed.
+        FormatError: malformed; ``more-of-nothing`` (more is promised after no item at all).
 
     Source: docs/spec/wire.md §5.
     """
-    fields = decode_fields(data, max_bytes=_MAX_COLLECTED_SIZE)
+    fields = decode_fields(
+        data,
+        max_bytes=_MAX_COLLECTED_SIZE,
+        max_items=_FEW + MAX_COLLECT * (_ITEM_PARTS + 1),
+    )
     fields.version(0, supported=_VERSIONS)
     collected = Collected(
         items=tuple(_item(item) for item in fields.items(1, max_items=MAX_COLLECT)),
         more=fields.boolean(2),
+        instance=fields.octets(3, size=INSTANCE_SIZE),
     )
     fields.done()
+    if collected.more and not collected.items:
+        raise FormatError("more-of-nothing")
     return collected
 
 
@@ -195,17 +217,17 @@ def open_mailbox_receipt(
 
     Source: docs/spec/wire.md §6.
     """
-    outer = decode_fields(data, max_bytes=_MAX_RECEIPT_SIZE)
+    outer = decode_fields(data, max_bytes=MAX_RECEIPT_SIZE, max_items=_FEW)
     outer.version(0, supported=_VERSIONS)
     body = outer.octets(1)
     signature = outer.octets(2, size=SIGNATURE_SIZE)
     outer.done()
-    fields = decode_fields(body, max_bytes=_MAX_RECEIPT_SIZE)
+    fields = decode_fields(body, max_bytes=MAX_RECEIPT_SIZE, max_items=_FEW + MAX_RECEIPTS)
     fields.version(0, supported=_VERSIONS)
     named = (fields.octets(1, size=DIGEST_SIZE), fields.octets(2, size=HANDLE_SIZE))
-    fields.integer(3)
+    fields.integer(3, high=MAX_TIME)
     items = fields.items(4, max_items=MAX_RECEIPTS)
-    seqs = tuple(item for item in items if type(item) is int and item > 0)
+    seqs = tuple(item for item in items if type(item) is int and 0 < item <= MAX_SEQ)
     fields.done()
     if named != (realm.octets, device):
         raise FormatError("receipt-of-other")
@@ -230,11 +252,15 @@ def decode_status(data: bytes) -> Status:
 
     Source: docs/spec/wire.md §7.
     """
-    fields = decode_fields(data, max_bytes=_MAX_STATUS_SIZE)
+    fields = decode_fields(
+        data,
+        max_bytes=_MAX_STATUS_SIZE,
+        max_items=_FEW + MAX_MAILBOXES * (_STATUS_PARTS + 1),
+    )
     fields.version(0, supported=_VERSIONS)
     status = Status(
         digest=Digest(fields.octets(1, size=DIGEST_SIZE)),
-        received_at=fields.integer(2, high=_MAX_TIME),
+        received_at=fields.integer(2, high=MAX_TIME),
         mailboxes=tuple(_status(item) for item in fields.items(3, max_items=MAX_MAILBOXES)),
     )
     fields.done()
@@ -247,13 +273,13 @@ def encode_bundles(bundles: Sequence[bytes | None]) -> bytes:
 
 
 def decode_bundles(data: bytes) -> tuple[bytes, ...]:
-    """Read the bundles of a put strictly; the bundles themselves are not parsed here.
+    """Read the bundles of a put strictly, also none; the bundles are not parsed here.
 
     Raises:
-        FormatError: malformed, or ``prekey-bundle`` (one is no byte string of at most 16 KiB).
+        FormatError: malformed, or ``prekey-bundle`` (one is no byte string of at most 6 KiB).
     """
     bundles = decode_taken(data)
-    if not bundles or any(bundle is None for bundle in bundles):
+    if any(bundle is None for bundle in bundles):
         raise FormatError("prekey-bundle")
     return tuple(bundle for bundle in bundles if bundle is not None)
 
@@ -264,7 +290,7 @@ def decode_taken(data: bytes) -> tuple[bytes | None, ...]:
     Raises:
         FormatError: malformed, or ``prekey-bundle``.
     """
-    fields = decode_fields(data, max_bytes=_MAX_BUNDLES_SIZE)
+    fields = decode_fields(data, max_bytes=MAX_PREKEYS_SIZE, max_items=_FEW + MAX_PREKEYS)
     fields.version(0, supported=_VERSIONS)
     items = fields.items(1, max_items=MAX_PREKEYS)
     fields.done()
@@ -272,7 +298,7 @@ def decode_taken(data: bytes) -> tuple[bytes | None, ...]:
 
 
 def encode_handles(handles: Sequence[bytes]) -> bytes:
-    """Encode the asking for prekeys of devices (handles of 16 bytes, at most 64)."""
+    """Encode the asking for prekeys of devices (handles of 16 bytes, at most 64, each once)."""
     return encode({0: 0, 1: list(handles)})
 
 
@@ -280,27 +306,29 @@ def decode_handles(data: bytes) -> tuple[bytes, ...]:
     """Read the asking for prekeys strictly.
 
     Raises:
-        FormatError: malformed, or ``handle-size``.
+        FormatError: malformed; ``handle-size``; ``handle-twice``.
     """
-    fields = decode_fields(data, max_bytes=2048)
+    fields = decode_fields(data, max_bytes=MAX_TAKING_SIZE, max_items=_FEW + MAX_TAKEN)
     fields.version(0, supported=_VERSIONS)
     items = fields.items(1, max_items=MAX_TAKEN)
     fields.done()
     handles = tuple(item for item in items if isinstance(item, bytes) and len(item) == HANDLE_SIZE)
     if not handles or len(handles) != len(items):
         raise FormatError("handle-size")
+    if len(set(handles)) != len(handles):
+        raise FormatError("handle-twice")
     return handles
 
 
 def _item(value: Value) -> MailboxItem:
     row = row_of(value, _ITEM_PARTS)
     return MailboxItem(
-        seq=row.integer(0, low=1),
+        seq=row.integer(0, low=1, high=MAX_SEQ),
         envelope=row.octets(1, max_size=MAX_ENVELOPE_SIZE),
-        received_at=row.integer(2, high=_MAX_TIME),
-        body_size=row.integer(3),
-        leaf_count=row.integer(4),
-        head_length=row.integer(5),
+        received_at=row.integer(2, high=MAX_TIME),
+        body_size=row.integer(3, high=MAX_HEAD_SIZE + MAX_BODY_SIZE),
+        leaf_count=row.integer(4, high=MAX_BODY_SIZE),
+        head_length=row.integer(5, high=MAX_HEAD_SIZE),
     )
 
 
@@ -309,7 +337,7 @@ def _status(value: Value) -> MailboxStatus:
     return MailboxStatus(
         mailbox=row.octets(0, size=HANDLE_SIZE),
         state=MailboxState(row.integer(1, high=MailboxState.EXPIRED.value)),
-        at=row.integer(2, high=_MAX_TIME),
+        at=row.integer(2, high=MAX_TIME),
     )
 
 

@@ -41,6 +41,7 @@ class RefusalCode(Enum):
     REALM = "realm"
     EXPIRED = "expired"
     QUOTA = "quota"
+    MAILBOX_FULL = "mailbox-full"
     BUSY = "busy"
     INTERNAL = "internal"
 
@@ -64,6 +65,7 @@ _STATUS: Final = {
     RefusalCode.REALM: 422,
     RefusalCode.EXPIRED: 422,
     RefusalCode.QUOTA: 429,
+    RefusalCode.MAILBOX_FULL: 429,
     RefusalCode.INTERNAL: 500,
     RefusalCode.BUSY: 503,
 }
@@ -103,7 +105,7 @@ def decode_refusal(data: bytes) -> RelayErrorBody:
     """
     try:
         shape = json.loads(data) if len(data) <= _MAX_SIZE else None
-    except ValueError as exc:
+    except (ValueError, RecursionError) as exc:  # the latter from brackets within brackets
         raise FormatError("refusal-shape") from exc
     if not isinstance(shape, dict) or not shape.keys() <= {"code", "request_id", "retry_after"}:
         raise FormatError("refusal-shape")

@@ -10,6 +10,7 @@ Source: docs/spec/capsule.md §15; docs/spec/labels.md §3; DESIGN §4, §6.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -27,10 +28,11 @@ from secure_liaison.capsule.core import (
 from secure_liaison.capsule.format import Role
 from secure_liaison.capsule.head import HeadRecord, PartEntry
 from secure_liaison.capsule.seal import PartSource, SealedObject, SealTarget, ShareSet, seal
-from secure_liaison.errors import OutOfOrderError
+from secure_liaison.errors import LiaisonError, OutOfOrderError
 from secure_liaison.identity.prekeys import open_bundle
 from secure_liaison.labels.label import Label, encode_label
 from secure_liaison.monitor.decision import Action
+from secure_liaison.monitor.rules import decide
 from secure_liaison.vault.sent import SentItem
 from secure_liaison.wire.envelopes import submission_of
 from secure_liaison.workflows import addressing
@@ -76,7 +78,6 @@ class Composed:
     head: HeadRecord
     parts: tuple[PartSource, ...]
     addressees: tuple[Addressee, ...]
-    targets: tuple[SealTarget, ...]
     shares: ShareSet
 
 
@@ -116,51 +117,63 @@ def compose_object(
         head=HeadRecord(subject=subject, serial=0, reply_to=reply_to, parts=_entries(parts)),
         parts=parts,
         addressees=to + cc,
-        targets=_targets(office, to + cc, forward_secrecy=wrapping.forward_secrecy),
         shares=shares,
     )
 
 
 def seal_and_keep(
-    office: Office, composed: Composed, *, progress: Progress | None = None
+    office: Office,
+    composed: Composed,
+    *,
+    progress: Progress | None = None,
+    also: Callable[[], None] | None = None,
 ) -> Digest:
     """Ask the gate, seal, and keep object, ledger line and outbox row in one transaction.
 
+    Args:
+        office: The desk.
+        composed: The object.
+        progress: Told bytes of parts sealed and in all.
+        also: Done within the transaction that keeps the object.
+
     Raises:
         AccessDeniedError: the gate refused; nothing was sealed.
+        OutOfOrderError: ``no-one-time-key``; nothing was sealed.
         LiaisonError: sealing failed; nothing was kept, and the ledger says so.
     """
     core = composed.core
+    question = addressing.seal_question(office, core, composed.addressees, action=Action.SEAL)
+    targets = _vault_targets(office, composed.addressees)
+    if core.forward_secrecy and decide(question, ref="").permitted:
+        # One-time keys are taken from others' stock: not for what the gate will refuse anyway.
+        targets = _one_time_targets(office, composed)
     permit = office.gate.permit(
-        addressing.seal_question(office, core, composed.addressees, action=Action.SEAL),
+        question,
         core_hash=core_hash(core, office.realm),
-        key_ids=[target.key_id for target in composed.targets],
+        key_ids=[target.key_id for target in targets],
         roster_sequences=office.directory.roster_sequences(),
     )
-    try:
-        sealed, body_name = _seal(office, composed, permit, progress)
-    except BaseException:
+    with ExitStack() as undoing:
+        undoing.callback(_write_failure, office, composed, permit)
+        sealed, body_name = _seal(office, composed, permit, targets=targets, progress=progress)
+        undoing.callback(office.bodies.remove, body_name)
         with office.transaction():
-            office.gate.effect(permit, _event(office, composed, Outcome.ERROR))
-        raise
-    item = _own_copy(office, composed, sealed, body_name)
-    recipients = [
-        (each.officer.officer, device.handle)
-        for each in composed.addressees
-        for device in each.devices
-    ]
-    with office.transaction():
-        office.mail.sent.add(item, recipients)
-        office.mail.shares.keep(sealed.digest, [sealed.share])
-        office.mail.outbox.queue(sealed.digest, core.kind, next_try=office.clock.now())
-        office.gate.effect(
-            permit, _event(office, composed, Outcome.PERMIT, digest=sealed.digest.hex())
-        )
+            _keep(office, composed, sealed, body_name=body_name)
+            event = _event(office, composed, Outcome.PERMIT, digest=sealed.digest.hex())
+            office.gate.effect(permit, event)
+            if also is not None:
+                also()
+        undoing.pop_all()
     return sealed.digest
 
 
 def _seal(
-    office: Office, composed: Composed, permit: Permit, progress: Progress | None
+    office: Office,
+    composed: Composed,
+    permit: Permit,
+    *,
+    targets: tuple[SealTarget, ...],
+    progress: Progress | None,
 ) -> tuple[SealedObject, str]:
     with office.bodies.new() as body:
         sealed = seal(
@@ -168,7 +181,7 @@ def _seal(
             shares=composed.shares,
             head=composed.head,
             parts=composed.parts,
-            recipients=composed.targets,
+            recipients=targets,
             signing_key=office.keys.signing,
             realm=office.realm,
             permit=permit,
@@ -177,6 +190,22 @@ def _seal(
             progress=progress,
         )
         return sealed, body.publish()
+
+
+def _keep(office: Office, composed: Composed, sealed: SealedObject, *, body_name: str) -> None:
+    recipients = [
+        (each.officer.officer, device.handle)
+        for each in composed.addressees
+        for device in each.devices
+    ]
+    office.mail.sent.add(_own_copy(office, composed, sealed, body_name), recipients)
+    office.mail.shares.keep(sealed.digest, [sealed.share])
+    office.mail.outbox.queue(sealed.digest, composed.core.kind, next_try=office.clock.now())
+
+
+def _write_failure(office: Office, composed: Composed, permit: Permit) -> None:
+    with office.transaction():
+        office.gate.effect(permit, _event(office, composed, Outcome.ERROR))
 
 
 def _own_copy(office: Office, composed: Composed, sealed: SealedObject, body_name: str) -> SentItem:
@@ -203,11 +232,7 @@ def _entries(parts: tuple[PartSource, ...]) -> tuple[PartEntry, ...]:
     )
 
 
-def _targets(
-    office: Office, addressees: tuple[Addressee, ...], *, forward_secrecy: bool
-) -> tuple[SealTarget, ...]:
-    if forward_secrecy:
-        return tuple(target for each in addressees for target in _one_time_targets(office, each))
+def _vault_targets(office: Office, addressees: tuple[Addressee, ...]) -> tuple[SealTarget, ...]:
     return tuple(
         SealTarget(
             role=Role.VAULT,
@@ -220,9 +245,15 @@ def _targets(
     )
 
 
-def _one_time_targets(office: Office, addressee: Addressee) -> list[SealTarget]:
-    if not addressee.devices:
-        return []
+def _one_time_targets(office: Office, composed: Composed) -> tuple[SealTarget, ...]:
+    try:
+        return tuple(target for each in composed.addressees for target in _taken_from(office, each))
+    except LiaisonError:
+        office.note(_event(office, composed, Outcome.ERROR))
+        raise
+
+
+def _taken_from(office: Office, addressee: Addressee) -> list[SealTarget]:
     relay = office.relay(addressee.officer.agency)
     try:
         taken = relay.take_prekeys([device.handle for device in addressee.devices])

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from secure_liaison.audit.events import EventType
 from secure_liaison.capsule.core import ObjectKind
-from secure_liaison.capsule.format import Role
+from secure_liaison.capsule.format import Role, parse_envelope
 from secure_liaison.capsule.receipt import MEDIA_TYPE, Receipt, open_receipt, sign_receipt
 from secure_liaison.capsule.seal import PartSource
 from secure_liaison.capsule.unseal import reveal
@@ -30,7 +30,15 @@ from secure_liaison.errors import (
 )
 from secure_liaison.monitor.decision import Action
 from secure_liaison.vault.inbox import InboxState
-from secure_liaison.workflows import addressing, composing, drafting, filing, transport
+from secure_liaison.workflows import (
+    addressing,
+    collecting,
+    composing,
+    delivering,
+    drafting,
+    entries,
+    filing,
+)
 from secure_liaison.workflows.drafting import Draft
 from secure_liaison.workflows.listing import Listed, Outcome, body_of, inbox, permit_for, sent
 
@@ -47,7 +55,8 @@ if TYPE_CHECKING:
     from secure_liaison.monitor.gate import Permit
     from secure_liaison.office import Office
     from secure_liaison.vault.inbox import InboxItem
-    from secure_liaison.workflows.transport import Delivered, Taken
+    from secure_liaison.workflows.collecting import Taken
+    from secure_liaison.workflows.delivering import Delivered
 
     Progress = Callable[[int, int], None]
 
@@ -88,7 +97,7 @@ def send(office: Office, draft: Draft, *, progress: Progress | None = None) -> D
 
 def deliver(office: Office, *, progress: Progress | None = None) -> tuple[Delivered, ...]:
     """Bring everything that is due to its relays, after asking the gate once more."""
-    return transport.deliver_due(office, progress)
+    return delivering.deliver_due(office, progress)
 
 
 def collect(office: Office, *, progress: Progress | None = None) -> Taken:
@@ -97,9 +106,9 @@ def collect(office: Office, *, progress: Progress | None = None) -> Taken:
     Raises:
         RelayError: the relay does not answer or broke off; what was filed is filed.
     """
-    transport.refresh_directory(office)
-    taken = transport.take_in(office, progress)
-    transport.deliver_due(office, without_waiting=True)
+    collecting.refresh_directory(office)
+    taken = collecting.take_in(office, progress)
+    delivering.deliver_due(office, without_waiting=True)
     return taken
 
 
@@ -119,7 +128,7 @@ def read(
         LiaisonError: the object does not verify any more; nothing was shown.
     """
     item = _find(office, reference, Action.OPEN)
-    verified = filing.load(office, item)
+    verified = filing.load(office, item, EventType.DOC_OPEN)
     permit = permit_for(office, verified, Action.OPEN)
     try:
         with office.bodies.open(body_of(item)) as body:
@@ -133,7 +142,7 @@ def read(
                 progress=progress,
             )
     except LiaisonError as exc:
-        filing.write_failure(office, permit, EventType.DOC_OPEN, verified=verified, error=exc)
+        entries.write_failure(office, permit, EventType.DOC_OPEN, verified=verified, error=exc)
         raise
     with office.transaction():
         now = office.clock.now()
@@ -142,7 +151,7 @@ def read(
         stanza = verified.claims.capsule.stanza
         if stanza.role is Role.PREKEY:
             office.keyring.prekeys.spend(stanza.key_id, at=now)
-        office.gate.effect(permit, filing.event_about(office, EventType.DOC_OPEN, verified))
+        office.gate.effect(permit, entries.event_about(office, EventType.DOC_OPEN, verified))
     if stanza.role is Role.PREKEY:
         office.vault.checkpoint()  # until then the write-ahead file still holds the spent key
     return Opened(verified=verified, head=head)
@@ -158,17 +167,13 @@ def acknowledge(office: Office, reference: str, *, remark: str = "") -> Digest:
         AccessDeniedError: the originator may not have the receipt any more.
     """
     item = _find(office, reference, Action.ACKNOWLEDGE)
-    verified = filing.load(office, item)
+    verified = filing.load(office, item, EventType.RECEIPT_SIGN)
     permit = permit_for(office, verified, Action.ACKNOWLEDGE)
     try:
-        receipt = _sign(office, item, verified, permit=permit, remark=remark)
+        return _sign(office, item, verified, permit=permit, remark=remark)
     except LiaisonError as exc:
-        filing.write_failure(office, permit, EventType.RECEIPT_SIGN, verified=verified, error=exc)
+        entries.write_failure(office, permit, EventType.RECEIPT_SIGN, verified=verified, error=exc)
         raise
-    with office.transaction():
-        office.mail.inbox.mark_acknowledged(item.digest, at=office.clock.now())
-        office.gate.effect(permit, filing.event_about(office, EventType.RECEIPT_SIGN, verified))
-    return receipt
 
 
 def _sign(
@@ -187,7 +192,13 @@ def _sign(
     )
     record = sign_receipt(_receipt(office, item, remark), office.keys.signing, office.realm)
     open_receipt(record, office.realm)  # what the originator's desk would refuse must not go out
-    return composing.seal_and_keep(office, _receipt_capsule(office, verified, record))
+    done = entries.event_about(office, EventType.RECEIPT_SIGN, verified)
+
+    def signed() -> None:
+        office.mail.inbox.mark_acknowledged(item.digest, at=office.clock.now())
+        office.gate.effect(permit, done)
+
+    return composing.seal_and_keep(office, _receipt_capsule(office, verified, record), also=signed)
 
 
 def _find(office: Office, reference: str, action: Action) -> InboxItem:
@@ -209,7 +220,7 @@ def _verify_anyway(office: Office) -> None:
     # What exists is verified before the gate is asked; what does not must not be quicker.
     for item in office.mail.inbox.items(limit=1):
         with contextlib.suppress(LiaisonError):
-            filing.load(office, item)
+            filing.verified_capsule(office, parse_envelope(item.envelope))
 
 
 def _myself(office: Office) -> tuple[Standing, tuple[AgencyId, RosterLeaf]]:

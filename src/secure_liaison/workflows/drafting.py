@@ -97,13 +97,14 @@ def compose(office: Office, draft: Draft) -> Composed:
     pack = builtin_pack(draft.pack)
     urgency = pack.urgency(draft.urgency)
     now = office.clock.now()
-    due = Instant(now + urgency.acknowledge_hours * _HOUR_S)
+    expires = Instant(now + draft.days * _DAY_S)
+    due = min(Instant(now + urgency.acknowledge_hours * _HOUR_S), expires)
     wrapping = Wrapping(
         kind=draft.kind,
         label=_label(office, pack, draft, to + cc),
         urgency=urgency.id,
         acknowledge_by=due if draft.acknowledge else None,
-        expires=Instant(now + draft.days * _DAY_S),
+        expires=expires,
         forward_secrecy=draft.forward_secrecy,
     )
     return compose_object(

@@ -78,7 +78,7 @@ def enrol(
     """
     opened = open_anchor(anchor)
     accept_anchor(opened, typed_digits=typed_digits)
-    now, keys = clock.now(), new_device_keys()
+    now, keys = clock.now(), new_device_keys(opened.realm, opened.agency_id)
     request = EnrolmentRequest(
         realm=opened.realm,
         agency=opened.agency_id,

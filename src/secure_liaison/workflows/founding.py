@@ -24,7 +24,7 @@ from secure_liaison.directory.registry import found_registry
 from secure_liaison.errors import SecondPersonRequiredError
 from secure_liaison.identity.anchors import Anchor, encode_charter, sign_anchor
 from secure_liaison.identity.contents import RegistrarContent
-from secure_liaison.identity.ids import new_device_handle
+from secure_liaison.identity.ids import device_handle
 from secure_liaison.identity.statements import encode_signed, make_statement, sign_statement
 from secure_liaison.office import AGENCY, CHARTER, LOGIN, REGISTRY, ledger_origin
 from secure_liaison.vault.key_files import write_key_file
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from secure_liaison.clock import Clock
     from secure_liaison.crypto.keys import Realm
     from secure_liaison.identity.anchors import RealmCharter
+    from secure_liaison.identity.ids import AgencyId
     from secure_liaison.identity.names import Names
     from secure_liaison.vault.store import Vault
 
@@ -110,7 +111,7 @@ def found_agency(
     statement = _registrar_statement(anchor, root, registrars, now=now)
     vault = create_vault(home, passphrases.registry, cost=cost)
     try:
-        keys = new_device_keys()
+        keys = new_device_keys(anchor.realm, anchor.agency_id)
         state = found_registry(anchor_octets, statement)
         with vault.transaction():
             write_identity(vault, keys, charter=charter, agency=anchor.agency_id, now=now)
@@ -125,11 +126,12 @@ def found_agency(
     return Founded(anchor=anchor, anchor_file=anchor_file, key_files=files)
 
 
-def new_device_keys() -> DeviceKeys:
-    """Make the identity of one device."""
+def new_device_keys(realm: Realm, agency: AgencyId) -> DeviceKeys:
+    """Make the identity of one device of an agency."""
+    signing = SigningKey.generate()
     return DeviceKeys(
-        handle=new_device_handle(),
-        signing=SigningKey.generate(),
+        handle=device_handle(realm, agency, signing.verify_key),
+        signing=signing,
         request=RequestSigningKey.generate(),
         kem=KemPrivateKey.generate(),
         ledger=NoteSigningKey.generate(),

@@ -25,7 +25,7 @@ from secure_liaison.errors import (
 )
 from secure_liaison.monitor.decision import Action
 from secure_liaison.vault.sent import RecipientState
-from secure_liaison.workflows import addressing, filing, transport
+from secure_liaison.workflows import addressing, delivering, entries, filing
 
 if TYPE_CHECKING:
     from secure_liaison.capsule.head import HeadRecord
@@ -95,7 +95,7 @@ def sent(
     """
     items = [item for item in office.mail.sent.items() if item.kind is not ObjectKind.RECEIPT]
     if ask_relay:
-        transport.refresh_states(office, items)
+        delivering.refresh_states(office, items)
     return tuple((item, _outcomes(office, item)) for item in items)
 
 
@@ -127,7 +127,7 @@ def body_of(item: InboxItem) -> str:
 
 def _listed(office: Office, item: InboxItem) -> Listed:
     try:
-        verified = filing.load(office, item)
+        verified = filing.load(office, item, EventType.DOC_LIST)
     except LiaisonError as exc:
         return Listed(item=item, verified=None, head=None, refusal=exc)
     try:
@@ -143,10 +143,10 @@ def _listed(office: Office, item: InboxItem) -> Listed:
             verified, permit, leaves=item.leaves or b"", head=sealed, now=office.clock.now()
         )
     except LiaisonError as exc:  # one bad object must not hide the others
-        filing.write_failure(office, permit, EventType.DOC_LIST, verified=verified, error=exc)
+        entries.write_failure(office, permit, EventType.DOC_LIST, verified=verified, error=exc)
         return Listed(item=item, verified=verified, head=None, refusal=exc)
     with office.transaction():
-        office.gate.effect(permit, filing.event_about(office, EventType.DOC_LIST, verified))
+        office.gate.effect(permit, entries.event_about(office, EventType.DOC_LIST, verified))
     return Listed(item=item, verified=verified, head=head, refusal=None)
 
 

@@ -24,12 +24,11 @@ from secure_liaison.errors import CredentialError, OutOfOrderError
 from secure_liaison.identity.anchors import open_anchor
 from secure_liaison.identity.contents import AccreditationContent, AgreementContent
 from secure_liaison.identity.enrolment import open_request
-from secure_liaison.identity.ids import new_officer_id
 from secure_liaison.identity.officer_contents import (
     BriefingContent,
     ClearanceContent,
-    OfficerContent,
     Role,
+    new_officer,
 )
 from secure_liaison.identity.statements import add_signature, decode_signed, encode_signed
 from secure_liaison.labels.agreement import AcceptedPack, Agreement, Ceiling
@@ -102,8 +101,14 @@ def admit(
     officer = known.get(opened.login)
     state = registry.state
     if officer is None:
-        content = OfficerContent(
-            officer=new_officer_id(), login=opened.login, names=opened.names, post=post, roles=roles
+        anchor = open_anchor(state.anchor)
+        content = new_officer(
+            anchor.realm,
+            anchor.agency_id,
+            login=opened.login,
+            names=opened.names,
+            post=post,
+            roles=roles,
         )
         state = pure.admit_officer(state, keys, content, now=now, not_after=until)
     state = pure.admit_device(state, keys, opened, now=now, not_after=until, endorsers=endorsers)

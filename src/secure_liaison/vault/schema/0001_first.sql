@@ -80,11 +80,6 @@ CREATE TABLE seen (
     seen_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE relay_cursor (
-    one INTEGER NOT NULL PRIMARY KEY CHECK (one = 1),
-    seq INTEGER NOT NULL CHECK (seq >= 0)
-) STRICT;
-
 CREATE TABLE shares (
     digest BLOB NOT NULL CHECK (length(digest) = 32),
     position INTEGER NOT NULL,

@@ -1,13 +1,13 @@
-"""Transport: the outbox goes out, the mailbox comes in, the directory is kept fresh.
+"""Delivering: the outbox goes out, each recipient's part to that recipient's relay.
 
 Rules:
 
 - What goes out later is decided again with the directory of that moment: a recipient who lost the
   clearance or the device since then refuses the whole object, and the sender sees why.
-- Every exchange may be repeated: a submission is known by its digest, a receipt by its numbers.
-- A relay that offers an older or a second roster is written down and not believed.
+- A submission is known by its digest and may be repeated; a relay that has it is left alone.
+- One relay that refuses or is away holds up neither the others nor the next object.
 
-Source: docs/spec/wire.md; docs/spec/directory.md §6; DESIGN §3 rule 4.
+Source: docs/spec/wire.md §4; docs/concepts/correspondence.md; DESIGN §3 rule 4.
 """
 
 from __future__ import annotations
@@ -20,14 +20,11 @@ from secure_liaison.audit.events import Event, EventType, Outcome
 from secure_liaison.capsule.core import core_hash, decode_core
 from secure_liaison.capsule.format import decode_stanza
 from secure_liaison.clock import Instant
-from secure_liaison.directory.roster import decode_snapshot
 from secure_liaison.errors import (
     AccessDeniedError,
     CredentialError,
     LiaisonError,
-    RelayError,
     RelayRefusedError,
-    RelayUnreachableError,
     VaultDamagedError,
 )
 from secure_liaison.identity.ids import DeviceHandle
@@ -36,7 +33,7 @@ from secure_liaison.monitor.decision import Action
 from secure_liaison.vault.sent import RecipientState
 from secure_liaison.wire.envelopes import decode_submission, encode_submission
 from secure_liaison.wire.mailbox import MailboxState
-from secure_liaison.workflows import addressing, enrolment, filing
+from secure_liaison.workflows import addressing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -55,7 +52,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[int, int], None]
 
-__all__ = ["Delivered", "Taken", "deliver_due", "refresh_directory", "refresh_states", "take_in"]
+__all__ = ["Delivered", "deliver_due", "refresh_states"]
 
 _FIRST_WAIT_S: Final = 30
 _LONGEST_WAIT_S: Final = 3600
@@ -73,44 +70,6 @@ class Delivered:
     error: LiaisonError | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """What one collection brought.
-
-    Attributes:
-        filed: Objects and receipts now in the vault.
-        quarantined: Objects kept apart with their reason.
-    """
-
-    filed: int
-    quarantined: int
-
-
-def refresh_directory(office: Office) -> tuple[LiaisonError, ...]:
-    """Fetch every known agency's newest snapshot; returns what was refused or not to be had.
-
-    Raises:
-        RelayUnreachableError: the own relay does not answer.
-    """
-    problems: list[LiaisonError] = []
-    relay = office.relay()
-    try:
-        for agency in office.directory.agencies():
-            try:
-                snapshot = decode_snapshot(relay.get_directory(agency.agency_id))
-                view = office.directory.with_snapshot(snapshot, office.clock.now())
-            except RelayUnreachableError:
-                raise
-            except LiaisonError as exc:
-                problems.append(exc)
-                office.note(_directory_event(office, agency.agency_id, error=exc))
-            else:
-                office.adopt(view, _directory_event(office, agency.agency_id))
-    finally:
-        relay.close()
-    return tuple(problems)
-
-
 def deliver_due(
     office: Office, progress: Progress | None = None, *, without_waiting: bool = False
 ) -> tuple[Delivered, ...]:
@@ -120,49 +79,6 @@ def deliver_due(
         Delivered(digest=row.digest, error=_deliver(office, row.digest, row.tries, progress))
         for row in office.mail.outbox.due(until)
     )
-
-
-def take_in(office: Office, progress: Progress | None = None) -> Taken:
-    """Collect everything that the relay holds for this device.
-
-    Raises:
-        RelayError: it broke off; what was filed is filed, the rest comes next time.
-    """
-    filed = quarantined = 0
-    relay = office.relay()
-    try:
-        after = _first_wanted(office)
-        while True:
-            collected = relay.collect(after=after)
-            done = []
-            for item in collected.items:
-                if filing.file_item(office, item, relay, progress):
-                    done.append(item.seq)
-                else:
-                    quarantined += 1
-                after = item.seq
-            if done:
-                relay.acknowledge_receipt(done, signing_key=office.keys.signing, realm=office.realm)
-            _move_cursor(office, after)
-            filed += len(done)
-            if not collected.more:
-                enrolment.stock_prekeys(office, relay)
-                return Taken(filed=filed, quarantined=quarantined)
-    finally:
-        relay.close()
-
-
-def _first_wanted(office: Office) -> int:
-    # What lies in quarantine is still at the relay: its cause may be gone, so ask for it again.
-    waiting = any(row.envelope is not None for row in office.mail.quarantine.rows())
-    return 0 if waiting else office.mail.inbox.cursor()
-
-
-def _move_cursor(office: Office, seq: int) -> None:
-    # Only past what was released: what a broken connection left at the relay is asked for again.
-    # What lies in quarantine is collected from the beginning; the cursor never falls for it.
-    with office.transaction():
-        office.mail.inbox.set_cursor(max(seq, office.mail.inbox.cursor()))
 
 
 def refresh_states(office: Office, items: Sequence[SentItem]) -> None:
@@ -233,24 +149,24 @@ def _deliver(
     core = decode_core(item.core, office.realm)
     submission = decode_submission(item.submission)
     try:
+        office.bodies.open(item.body_name).close()  # the disk's errors, before anybody is asked
         permit = _ask_again(office, item, core, submission)
     except AccessDeniedError as exc:
         return _give_up(office, item, exc)
-    except CredentialError as exc:  # a recipient left the book: there is nobody to ask about
+    except (CredentialError, VaultDamagedError) as exc:  # nobody, or nothing, to deliver
         office.note(_submit_event(office, item, core, error=exc))
         return _give_up(office, item, exc)
-    try:
-        _submit(office, item, submission, progress)
-    except (RelayError, VaultDamagedError) as exc:
-        with office.transaction():
-            office.gate.effect(permit, _submit_event(office, item, core, error=exc))
-        if exc.reason in _FOR_GOOD or isinstance(exc, VaultDamagedError):
-            return _give_up(office, item, exc)
-        return _wait(office, item, exc, tries)
+    later, never = _submit(office, item, submission, progress)
+    with office.transaction():
+        office.gate.effect(permit, _submit_event(office, item, core, error=later or never))
+    if later is not None:
+        return _wait(office, item, later, tries)
+    states = {each.state for each in office.mail.sent.recipients(digest)}
+    if never is not None and states == {RecipientState.REFUSED}:
+        return _give_up(office, item, never)
     with office.transaction():
         office.mail.outbox.mark_sent(digest)
-        office.gate.effect(permit, _submit_event(office, item, core))
-    return None
+    return never
 
 
 def _ask_again(office: Office, item: SentItem, core: Core, submission: Submission) -> Permit:
@@ -293,29 +209,50 @@ def _sealed_for(
 
 def _submit(
     office: Office, item: SentItem, submission: Submission, progress: Progress | None
-) -> None:
-    office.bodies.open(item.body_name).close()  # the disk's errors, before anybody is asked
-    states = {each.device: each.state for each in office.mail.sent.recipients(item.digest)}
-    by_relay: dict[str, tuple[AgencyId, list[WireDelivery]]] = {}
-    for delivery in submission.deliveries:
-        agency, _ = office.directory.device(DeviceHandle(delivery.mailbox))
-        url = office.relay_url(agency)
-        by_relay.setdefault(url, (agency, []))[1].append(delivery)
-    for agency, deliveries in by_relay.values():
+) -> tuple[LiaisonError | None, LiaisonError | None]:
+    """Give every relay its part; returns what to try again for, and what was refused for good."""
+    queued = {
+        each.device
+        for each in office.mail.sent.recipients(item.digest)
+        if each.state is RecipientState.QUEUED
+    }
+    later = never = None
+    for agency, deliveries in _by_relay(office, submission, queued):
         handles = [DeviceHandle(each.mailbox) for each in deliveries]
-        if all(states[handle] is not RecipientState.QUEUED for handle in handles):
-            continue  # this relay has it since an earlier try
-        part = encode_submission(replace(submission, deliveries=tuple(deliveries)))
-        relay = office.relay(agency)
+        part = encode_submission(replace(submission, deliveries=deliveries))
+        state = RecipientState.SENT
         try:
-            relay.submit(part, item.leaves, office.bodies.path(item.body_name), progress)
-        finally:
-            relay.close()
+            _exchange(office, agency, part, item=item, progress=progress)
+        except LiaisonError as exc:
+            if not (isinstance(exc, RelayRefusedError) and exc.reason in _FOR_GOOD):
+                later = exc
+                continue
+            never, state = exc, RecipientState.REFUSED
         with office.transaction():
             for handle in handles:
-                office.mail.sent.advance(
-                    item.digest, handle, RecipientState.SENT, at=office.clock.now()
-                )
+                office.mail.sent.advance(item.digest, handle, state, at=office.clock.now())
+    return later, never
+
+
+def _by_relay(
+    office: Office, submission: Submission, queued: set[DeviceHandle]
+) -> list[tuple[AgencyId, tuple[WireDelivery, ...]]]:
+    found: dict[str, tuple[AgencyId, list[WireDelivery]]] = {}
+    for delivery in submission.deliveries:
+        if delivery.mailbox in queued:  # the others have it since an earlier try
+            agency, _ = office.directory.device(DeviceHandle(delivery.mailbox))
+            found.setdefault(office.relay_url(agency), (agency, []))[1].append(delivery)
+    return [(agency, tuple(deliveries)) for agency, deliveries in found.values()]
+
+
+def _exchange(
+    office: Office, agency: AgencyId, part: bytes, *, item: SentItem, progress: Progress | None
+) -> None:
+    relay = office.relay(agency)
+    try:
+        relay.submit(part, item.leaves, office.bodies.path(item.body_name), progress)
+    finally:
+        relay.close()
 
 
 def _wait(office: Office, item: SentItem, error: LiaisonError, tries: int) -> LiaisonError:
@@ -332,7 +269,10 @@ def _give_up(office: Office, item: SentItem, error: LiaisonError) -> LiaisonErro
     with office.transaction():
         office.mail.outbox.refuse(item.digest, error.reason)
         for recipient in office.mail.sent.recipients(item.digest):
-            office.mail.sent.advance(item.digest, recipient.device, RecipientState.REFUSED, at=now)
+            if recipient.state is RecipientState.QUEUED:
+                office.mail.sent.advance(
+                    item.digest, recipient.device, RecipientState.REFUSED, at=now
+                )
     return error
 
 
@@ -348,20 +288,6 @@ def _submit_event(
         object_digest=item.digest.hex(),
         object_id=item.object_id.hex(),
         label=addressing.mark_of(office, core.label),
-        actor=office.login,
-        detail=detail,
-    )
-
-
-def _directory_event(
-    office: Office, agency: AgencyId, *, error: LiaisonError | None = None
-) -> Event:
-    detail: dict[str, str | int] = {"agency": agency.hex()}
-    if error is not None:
-        detail |= {"code": error.code, "reason": error.reason}
-    return Event(
-        type=EventType.DIRECTORY_IMPORT if error is None else EventType.DIRECTORY_REFUSE,
-        decision=Outcome.NOT_APPLICABLE.value if error is None else Outcome.ERROR.value,
         actor=office.login,
         detail=detail,
     )

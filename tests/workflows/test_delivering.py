@@ -1,4 +1,4 @@
-"""The outbox goes out, the mailbox comes in, the directory is kept fresh."""
+"""The outbox goes out: decided again, to each recipient's relay, exactly once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from secure_liaison.audit.events import EventType
 from secure_liaison.clock import FixedClock
 from secure_liaison.crypto.keys import Digest
-from secure_liaison.directory import registry as pure
 from secure_liaison.errors import (
     AccessDeniedError,
     CredentialError,
@@ -21,15 +20,14 @@ from secure_liaison.errors import (
     VaultDamagedError,
 )
 from secure_liaison.identity.contents import RevocationMode
-from secure_liaison.identity.officer_contents import OfficerContent
 from secure_liaison.monitor.decision import Action
 from secure_liaison.office import Office
 from secure_liaison.vault.outbox import OutboxRow, OutboxState
 from secure_liaison.wire.envelopes import decode_submission
-from secure_liaison.workflows import correspondence, enrolment, registry, transport
+from secure_liaison.workflows import collecting, correspondence, enrolment, registry
+from secure_liaison.workflows.delivering import Delivered
 from secure_liaison.workflows.publishing import MemorySink
-from secure_liaison.workflows.transport import Delivered, Taken
-from tests.attacks.world import SENDER, TEXT, Scene, events, whys
+from tests.attacks.world import SENDER, TEXT, Scene, whys
 from tests.capsule.forge import NOW
 from tests.simulator import SimulatedRelay
 from tests.workflows.desks import (
@@ -37,9 +35,9 @@ from tests.workflows.desks import (
     OTHER_READER,
     READER,
     draft,
+    leave,
     newcomer,
     queued,
-    registry_events,
     republish,
     states,
     two_relays,
@@ -116,7 +114,10 @@ def test_a_clearance_withdrawn_since_refuses_the_delivery(scene: Scene) -> None:
     digest = queued(scene)
     withdraw(scene, READER, SENDER)
     assert {"CLEARANCE_WITHDRAWN"} == reasons(delivered(scene).error)
-    assert (OutboxState.REFUSED, "refused") == (row_of(scene, digest).state, row_of(scene, digest).reason)
+    assert (OutboxState.REFUSED, "refused") == (
+        row_of(scene, digest).state,
+        row_of(scene, digest).reason,
+    )
     assert {ADDRESS: "refused"} == states(scene)
     assert {} == scene.relay.objects
     assert () == correspondence.deliver(scene.desk(SENDER))
@@ -132,7 +133,7 @@ def test_one_recipient_who_lost_the_clearance_refuses_the_whole(scene: Scene) ->
 def test_a_newer_roster_without_its_book_refuses_the_delivery(scene: Scene) -> None:
     queued(scene)
     scene.publish("EMB-B")
-    transport.refresh_directory(scene.desk(SENDER))
+    collecting.refresh_directory(scene.desk(SENDER))
     assert "BOOK_OUTDATED" in reasons(delivered(scene).error)
 
 
@@ -150,9 +151,7 @@ def test_a_device_retired_since_refuses_although_the_officer_has_another(scene: 
 
 def test_a_device_added_since_changes_nothing(scene: Scene) -> None:
     digest = queued(scene)
-    desk, _ = newcomer(
-        scene, "EMB-B", READER, endorsers=[scene.desk(READER).keys.signing]
-    )
+    desk, _ = newcomer(scene, "EMB-B", READER, endorsers=[scene.desk(READER).keys.signing])
     republish(scene, "EMB-B", SENDER)
     assert delivered(scene).error is None
     assert desk.keys.handle not in scene.relay.mailboxes
@@ -173,19 +172,6 @@ def test_an_officer_who_left_the_book_refuses_and_does_not_hold_up_the_others(sc
         for item, outcomes in correspondence.sent(scene.desk(SENDER))
         if {"refused"} == {each.state.value for each in outcomes}
     }
-
-
-def leave(scene: Scene, login: str) -> None:
-    """Take an officer out of EMB-B's book."""
-    office = scene.registry("EMB-B")
-    (signed,) = [
-        one
-        for one in office.state.signed()
-        if isinstance(one.statement.content, OfficerContent) and one.statement.content.login == login
-    ]
-    office.state = pure.withdraw(office.state, signed.digest)
-    republish(scene, "EMB-B", SENDER)
-    registry_events(office)
 
 
 # --- out: the relay ---------------------------------------------------------------------------
@@ -224,7 +210,9 @@ def test_an_answer_that_was_lost_does_not_send_it_twice(
 ) -> None:
     real = SimulatedRelay.submit
 
-    def submit(relay: SimulatedRelay, submission: bytes, leaves: bytes, body: Path, *_: object) -> None:
+    def submit(
+        relay: SimulatedRelay, submission: bytes, leaves: bytes, body: Path, *_: object
+    ) -> None:
         real(relay, submission, leaves, body)
         raise RelayUnreachableError("broken")
 
@@ -249,7 +237,10 @@ def test_a_refusal_for_good_gives_up_and_says_so(
     error = delivered(scene).error
     assert error is not None
     assert reason == error.reason
-    assert (OutboxState.REFUSED, reason) == (row_of(scene, digest).state, row_of(scene, digest).reason)
+    assert (OutboxState.REFUSED, reason) == (
+        row_of(scene, digest).state,
+        row_of(scene, digest).reason,
+    )
     assert {ADDRESS: "refused"} == states(scene)
     assert [("relay.refused", reason)] == whys(scene.desk(SENDER), EventType.DOC_SUBMIT)
 
@@ -311,9 +302,7 @@ def own_colleague(scene: Scene) -> Office:
 def both(scene: Scene) -> tuple[Office, Digest]:
     """Seal one object for officers of both agencies."""
     colleague = own_colleague(scene)
-    return colleague, correspondence.send(
-        scene.desk(SENDER), draft(to=("wang.li@EMB-A", ADDRESS))
-    )
+    return colleague, correspondence.send(scene.desk(SENDER), draft(to=("wang.li@EMB-A", ADDRESS)))
 
 
 def mailboxes(held: object) -> set[bytes]:
@@ -363,7 +352,9 @@ def test_what_one_relay_took_stays_sent_when_another_refuses(
     calls: list[frozenset[bytes]] = []
     real = SimulatedRelay.submit
 
-    def submit(relay: SimulatedRelay, submission: bytes, leaves: bytes, body: Path, *_: object) -> None:
+    def submit(
+        relay: SimulatedRelay, submission: bytes, leaves: bytes, body: Path, *_: object
+    ) -> None:
         boxes = frozenset(each.mailbox for each in decode_submission(submission).deliveries)
         calls.append(boxes)
         if len(calls) == 2:
@@ -382,120 +373,11 @@ def test_what_one_relay_took_stays_sent_when_another_refuses(
         assert calls[1:] == [calls[1], calls[1]]
 
 
-# --- in ---------------------------------------------------------------------------------------
-
-
-def test_collecting_brings_what_came_and_sends_what_waits(scene: Scene) -> None:
-    scene.send()
-    desk = scene.desk(READER)
-    correspondence.send(desk, draft(to=("li.wei@EMB-A",)))
-    assert Taken(filed=1, quarantined=0) == correspondence.collect(desk)
-    assert 0 == desk.mail.outbox.waiting()
-    assert 1 == len(scene.relay.mailboxes[scene.box(SENDER)])
-
-
-def test_collecting_twice_changes_nothing(scene: Scene) -> None:
-    scene.send()
-    desk = scene.desk(READER)
-    correspondence.collect(desk)
-    assert Taken(filed=0, quarantined=0) == correspondence.collect(desk)
-    assert 1 == len(correspondence.inbox(desk))
-    assert 1 == len(events(desk, EventType.DOC_RECEIVE))
-
-
-def test_the_same_item_again_changes_nothing(scene: Scene) -> None:
-    digest = scene.send()
-    desk = scene.desk(READER)
-    correspondence.collect(desk)
-    again = scene.relay.hand_out(
-        desk.keys.handle, scene.relay.octets(digest, desk.keys.handle)
-    )
-    correspondence.collect(desk)
-    assert 1 == len(correspondence.inbox(desk))
-    assert 1 == len(events(desk, EventType.DOC_RECEIVE))
-    assert (desk.keys.handle, again.seq) in scene.relay.released
-
-
-def test_what_is_safe_in_the_vault_is_let_go_of_at_the_relay(scene: Scene) -> None:
-    scene.send()
-    desk = scene.desk(READER)
-    correspondence.collect(desk)
-    assert [] == scene.relay.mailboxes[desk.keys.handle]
-
-
-def test_a_mailbox_is_emptied_page_by_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = SimulatedRelay.collect
-    monkeypatch.setattr(SimulatedRelay, "collect", lambda relay, after=0: real(relay, after, 2))
-    for _ in range(5):
-        scene.send()
-    assert Taken(filed=5, quarantined=0) == correspondence.collect(scene.desk(READER))
-
-
-def test_a_collection_that_breaks_off_keeps_what_came_and_goes_on_later(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for _ in range(2):
-        scene.send()
-    desk, real, calls = scene.desk(READER), SimulatedRelay.fetch_body, [0]
-
-    def fetch_body(relay: SimulatedRelay, *args: object, **kwargs: object) -> None:
-        calls[0] += 1
-        if calls[0] == 2:
-            raise RelayUnreachableError("broken")
-        real(relay, *args, **kwargs)  # type: ignore[arg-type]  # as they came
-
-    monkeypatch.setattr(SimulatedRelay, "fetch_body", fetch_body)
-    with pytest.raises(RelayUnreachableError):
-        correspondence.collect(desk)
-    assert 1 == len(desk.mail.inbox.items())
-    correspondence.collect(desk)
-    assert 2 == len(desk.mail.inbox.items())
-    assert () == desk.mail.quarantine.rows()
-    assert [] == scene.relay.mailboxes[desk.keys.handle]
-
-
-# --- the directory ----------------------------------------------------------------------------
-
-
-def test_refreshing_takes_a_newer_roster_and_renews_the_contact(scene: Scene) -> None:
-    desk = scene.desk(READER)
-    made = scene.publish("EMB-A")
-    assert () == transport.refresh_directory(desk)
-    agency = scene.agency("EMB-A")
-    assert (1, made.sequence) == desk.directory.roster_sequences()[agency]
-    assert NOW == desk.agency_record(agency).checked_at
-    assert [agency.hex(), scene.agency("EMB-B").hex()] == [
-        each.detail["agency"] for each in events(desk, EventType.DIRECTORY_IMPORT)[-2:]
-    ]
-
-
-def test_an_older_roster_offered_by_the_relay_is_written_down_and_not_believed(
-    scene: Scene,
-) -> None:
-    desk = scene.desk(READER)
-    older = scene.relay.directory[scene.agency("EMB-A")]
-    republish(scene, "EMB-A", READER)
-    known = desk.directory.roster_sequences()
-    scene.relay.directory[scene.agency("EMB-A")] = older
-    (problem,) = transport.refresh_directory(desk)
-    assert ("directory.rollback", "sequence") == (problem.code, problem.reason)
-    assert known == desk.directory.roster_sequences()
-    assert [("directory.rollback", "sequence")] == whys(desk, EventType.DIRECTORY_REFUSE)
-
-
-def test_one_agency_that_is_not_to_be_had_does_not_keep_back_the_others(scene: Scene) -> None:
-    desk = scene.desk(READER)
-    del scene.relay.directory[scene.agency("EMB-A")]
-    made = scene.publish("EMB-B")
-    (problem,) = transport.refresh_directory(desk)
-    assert ("relay.refused", "not-found") == (problem.code, problem.reason)
-    assert (1, made.sequence) == desk.directory.roster_sequences()[scene.agency("EMB-B")]
-
-
-def test_a_relay_that_answers_nobody_is_an_error(scene: Scene) -> None:
-    desk = scene.desk(READER)
+def test_what_waits_goes_out_with_the_next_collection(scene: Scene) -> None:
+    """The relay answered just now, so nobody has to wait for the rest of the hour."""
+    queued(scene)
     scene.relay.down = True
-    with pytest.raises(RelayUnreachableError):
-        transport.refresh_directory(desk)
-    with pytest.raises(RelayUnreachableError):
-        correspondence.collect(desk)
+    delivered(scene)
+    scene.relay.down = False
+    correspondence.collect(scene.desk(SENDER))
+    assert {ADDRESS: "sent"} == states(scene)
