@@ -14,11 +14,13 @@ import pytest
 from liaison_relay.storage.port import (
     AgencyRow,
     DeviceRow,
+    Limits,
     NewObject,
     PrekeyRow,
     PublishOutcome,
     RelayStore,
     SubmitOutcome,
+    Taker,
 )
 from liaison_relay.storage.sqlcipher import SqlcipherStore
 from secure_liaison.crypto.keys import Realm, Secret
@@ -74,17 +76,27 @@ def device(handle: bytes, agency: AgencyRow = AGENCY) -> DeviceRow:
     )
 
 
-def new_object(parcel: Parcel, *, body: str = "body", quota: int = 2**40) -> NewObject:
+LIMITS = Limits(quota_bytes=2**40, objects=10**6, items=10**6)
+
+
+def new_object(
+    parcel: Parcel, *, body: str = "body", limits: Limits = LIMITS, submitter: bytes = ALICE
+) -> NewObject:
     return NewObject(
-        submitter=device(ALICE),
+        submitter=device(submitter),
         digest=parcel.digest,
         record_hash=sha256(parcel.submission).digest(),
         submission=parcel.record,
         body=body,
         received_at=NOW,
         keep_until=NOW + DAY,
-        quota_bytes=quota,
+        stored_bytes=len(parcel.content),
+        limits=limits,
     )
+
+
+def taker(handle: bytes = ALICE, *, realm: Realm = REALM, per_hour: int = 100) -> Taker:
+    return Taker(handle=handle, realm=realm.octets, per_hour=per_hour)
 
 
 def test_an_unknown_agency_and_device_are_none(store: RelayStore) -> None:
@@ -118,11 +130,40 @@ def test_the_same_snapshot_is_a_repeat(store: RelayStore) -> None:
     assert store.device(ALICE) is not None
 
 
-def test_no_agency_takes_another_ones_handle(store: RelayStore) -> None:
-    other = replace(AGENCY, agency=bytes([8]) * 32, snapshot=b"theirs")
-    outcome = store.publish(other, [device(ALICE, other)])
-    assert outcome is PublishOutcome.CONFLICT
-    assert store.agency(other.agency) is None
+OTHERS = replace(AGENCY, agency=bytes([8]) * 32, snapshot=b"theirs")
+DORA = bytes([4]) * 16
+
+
+def test_a_handle_of_another_agency_is_left_out_and_nothing_else(store: RelayStore) -> None:
+    outcome = store.publish(OTHERS, [device(ALICE, OTHERS), device(DORA, OTHERS)])
+    assert outcome is PublishOutcome.STORED
+    assert store.agency(OTHERS.agency) == OTHERS
+    assert store.device(ALICE) == device(ALICE)
+    assert store.device(DORA) == device(DORA, OTHERS)
+
+
+def test_a_mailbox_stays_its_agencys_after_its_device_has_gone(store: RelayStore) -> None:
+    store.submit(new_object(make_parcel(REALM, [BORIS])))
+    store.publish(replace(AGENCY, snapshot=b"snapshot 2", sequence=2), [device(ALICE)])
+    store.publish(OTHERS, [device(BORIS, OTHERS)])
+    assert store.device(BORIS) is None
+
+
+def test_a_store_is_one_instance_for_ever_and_no_two_are_the_same(
+    open_store: Open, tmp_path: Path
+) -> None:
+    seen = []
+    for name in ("one", "one", "two"):
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        store = open_store(folder)
+        seen.append(store.collect(ALICE, after=0, limit=1).instance)
+        store.close()
+    assert (16, True, 2) == (len(seen[0]), seen[0] == seen[1], len(set(seen)))
+
+
+def test_an_open_store_answers_a_check(store: RelayStore) -> None:
+    store.check()
 
 
 def test_a_nonce_is_taken_once_per_device(store: RelayStore) -> None:
@@ -198,14 +239,62 @@ def test_a_mailbox_of_another_realm_is_unknown(store: RelayStore) -> None:
     assert store.submit(new) is SubmitOutcome.MAILBOX_UNKNOWN
 
 
-def test_the_quota_counts_bodies_held(store: RelayStore) -> None:
-    one, two = (new_object(make_parcel(REALM, [BORIS]), body=name) for name in ("a", "b"))
-    size = one.submission.body_size
-    quota = 2 * size - 1
-    assert store.submit(replace(one, quota_bytes=quota)) is SubmitOutcome.STORED
-    assert store.submit(replace(two, quota_bytes=quota)) is SubmitOutcome.QUOTA
+def test_the_quota_counts_everything_that_is_held(store: RelayStore) -> None:
+    parcels = [make_parcel(REALM, [BORIS, CHEN]) for _ in range(2)]
+    quota = replace(LIMITS, quota_bytes=2 * len(parcels[0].content) - 1)
+    one, two = (
+        new_object(parcel, body=name, limits=quota)
+        for parcel, name in zip(parcels, ("a", "b"), strict=True)
+    )
+    assert store.submit(one) is SubmitOutcome.STORED
+    assert store.submit(two) is SubmitOutcome.QUOTA
     store.release(BORIS, [1], now=NOW)
-    assert store.submit(replace(two, quota_bytes=quota)) is SubmitOutcome.STORED
+    assert store.submit(two) is SubmitOutcome.QUOTA
+    store.release(CHEN, [1], now=NOW)
+    assert store.submit(two) is SubmitOutcome.STORED
+
+
+def test_what_expires_unfetched_frees_the_quota_and_the_mailbox(store: RelayStore) -> None:
+    size = len(make_parcel(REALM, [BORIS]).content)
+    tight = replace(LIMITS, quota_bytes=size, items=1)
+    for name in ("a", "b", "c"):
+        new = new_object(make_parcel(REALM, [BORIS]), body=name, limits=tight)
+        assert store.submit(new) is SubmitOutcome.STORED
+        store.expire(NOW + DAY)
+
+
+def test_one_agency_cannot_fill_a_mailbox_for_the_others(store: RelayStore) -> None:
+    store.publish(OTHERS, [device(DORA, OTHERS)])
+    few = replace(LIMITS, items=2)
+
+    def outcome(submitter: DeviceRow, mailbox: bytes = BORIS) -> SubmitOutcome:
+        new = new_object(make_parcel(REALM, [mailbox]), limits=few)
+        return store.submit(replace(new, submitter=submitter))
+
+    stored, full = SubmitOutcome.STORED, SubmitOutcome.MAILBOX_FULL
+    ours = [outcome(device(handle)) for handle in (ALICE, CHEN, ALICE)]
+    assert [stored, stored, full] == ours
+    assert stored is outcome(device(ALICE), CHEN)
+    assert stored is outcome(device(DORA, OTHERS))
+    store.release(BORIS, [1], now=NOW)
+    assert stored is outcome(device(ALICE))
+
+
+def test_a_device_is_remembered_for_so_many_objects_and_no_more(store: RelayStore) -> None:
+    few = replace(LIMITS, objects=2)
+    outcomes = []
+    for number in range(3):
+        new = new_object(make_parcel(REALM, [BORIS]), body=str(number), limits=few)
+        outcomes.append(store.submit(new))
+        store.release(BORIS, [number + 1], now=NOW)  # what is fetched still counts
+    stored, quota = SubmitOutcome.STORED, SubmitOutcome.QUOTA
+    assert [stored, stored, quota] == outcomes
+    assert stored is store.submit(
+        new_object(make_parcel(REALM, [BORIS]), limits=few, submitter=CHEN)
+    )
+    store.expire(NOW + 31 * DAY)
+    again = new_object(make_parcel(REALM, [BORIS]), limits=few)
+    assert stored is store.submit(again)
 
 
 def test_numbers_rise_without_gap_and_are_never_used_twice(store: RelayStore) -> None:
@@ -304,19 +393,71 @@ def prekey(number: int, *, last_resort: bool = False, expires: int = NOW + DAY) 
     )
 
 
+def put(store: RelayStore, rows: list[PrekeyRow], *, now: int = NOW, most: int = 99) -> int | None:
+    return store.put_prekeys(BORIS, rows, now=now, max_stock=most)
+
+
+def take(store: RelayStore, taker: Taker, *, now: int = NOW) -> bytes | None:
+    return store.take_prekeys([BORIS], taker=taker, now=now)[0]
+
+
 def test_of_many_takers_at_once_each_gets_another_prekey(store: RelayStore) -> None:
-    store.put_prekeys(BORIS, [prekey(number) for number in range(20)])
+    put(store, [prekey(number) for number in range(20)])
     with ThreadPoolExecutor(10) as pool:
-        taken = list(pool.map(lambda _: store.take_prekeys([BORIS], now=NOW)[0], range(20)))
+        taken = list(pool.map(lambda _: take(store, taker()), range(20)))
     assert len(set(taken)) == 20
     assert None not in taken
 
 
 def test_a_new_last_resort_replaces_the_old_one(store: RelayStore) -> None:
-    store.put_prekeys(BORIS, [prekey(1, last_resort=True)])
-    store.put_prekeys(BORIS, [prekey(2, last_resort=True)])
-    taken = [store.take_prekeys([BORIS], now=NOW) for _ in range(2)]
-    assert taken == [(b"bundle 2",), (b"bundle 2",)]
+    put(store, [prekey(1, last_resort=True)])
+    put(store, [prekey(2, last_resort=True)])
+    assert [b"bundle 2"] * 2 == [take(store, taker()) for _ in range(2)]
+
+
+def test_nothing_put_tells_how_many_can_be_handed_out(store: RelayStore) -> None:
+    assert 0 == put(store, [])
+    put(store, [prekey(1), prekey(2, expires=NOW + 5), prekey(3, last_resort=True)])
+    assert 2 == put(store, [])
+    assert 1 == put(store, [], now=NOW + 5)
+    take(store, taker(), now=NOW + 5)
+    assert 0 == put(store, [], now=NOW + 5)
+
+
+def test_a_key_counts_once_however_often_it_is_put(store: RelayStore) -> None:
+    assert 1 == put(store, [prekey(1), prekey(1)])
+    assert 1 == put(store, [prekey(1)])
+
+
+def test_more_keys_than_the_stock_takes_are_refused_as_a_whole(store: RelayStore) -> None:
+    assert 2 == put(store, [prekey(1), prekey(2)], most=3)
+    assert put(store, [prekey(3), prekey(4)], most=3) is None
+    assert 3 == put(store, [prekey(3)], most=3)
+
+
+def test_who_has_taken_many_within_the_hour_gets_the_last_resort(store: RelayStore) -> None:
+    put(store, [*(prekey(number) for number in range(9)), prekey(9, last_resort=True)])
+    greedy, patient = taker(ALICE, per_hour=2), taker(CHEN, per_hour=2)
+    taken = [take(store, greedy) for _ in range(4)]
+    assert [b"bundle 0", b"bundle 1", b"bundle 9", b"bundle 9"] == taken
+    assert b"bundle 2" == take(store, patient)
+    assert b"bundle 3" == take(store, greedy, now=NOW + 3600)
+
+
+def test_the_count_of_takings_survives_reopening(open_store: Open, tmp_path: Path) -> None:
+    first = open_store(tmp_path)
+    first.publish(AGENCY, [device(ALICE), device(BORIS)])
+    put(first, [prekey(1), prekey(2)])
+    assert b"bundle 1" == take(first, taker(per_hour=1))
+    first.close()
+    second = open_store(tmp_path)
+    assert take(second, taker(per_hour=1)) is None
+    second.close()
+
+
+def test_a_device_of_another_realm_gets_no_key(store: RelayStore) -> None:
+    put(store, [prekey(1), prekey(2, last_resort=True)])
+    assert take(store, taker(realm=Realm(bytes(32)))) is None
 
 
 def test_all_that_is_known_of_an_object_is_sizes_times_and_handles(store: RelayStore) -> None:
@@ -335,9 +476,46 @@ def test_a_closed_store_answers_nothing(open_store: Open, tmp_path: Path) -> Non
     store = open_store(tmp_path)
     store.close()
     store.close()
-    for call in (lambda: store.expire(NOW), store.counts):
+    for call in (lambda: store.expire(NOW), store.counts, store.check):
         with pytest.raises(RuntimeError):
             call()
+
+
+def test_a_store_of_before_is_counted_anew(tmp_path: Path) -> None:
+    """The second step of the schema fills its counters from what lies there."""
+    store = SqlcipherStore(tmp_path / "relay.db", KEY)
+    store.publish(AGENCY, [device(handle) for handle in (ALICE, BORIS, CHEN)])
+    parcels = [make_parcel(REALM, [BORIS, CHEN]) for _ in range(3)]
+    for number, parcel in enumerate(parcels):
+        store.submit(new_object(parcel, body=str(number)))
+    store.release(BORIS, [1, 2], now=NOW)
+    store.release(CHEN, [1], now=NOW)
+    undo = (
+        "DROP TABLE relay; DROP TABLE occupied; DROP TABLE taking;"
+        "ALTER TABLE object DROP COLUMN stored; ALTER TABLE agency DROP COLUMN stored;"
+        "ALTER TABLE mailbox DROP COLUMN submitted; ALTER TABLE mailbox DROP COLUMN agency;"
+        "CREATE INDEX object_held ON object (agency, body_size) WHERE body IS NOT NULL;"
+        "PRAGMA user_version = 1;"
+    )
+    store._own.executescript(undo)
+    store.close()
+    again = SqlcipherStore(tmp_path / "relay.db", KEY)
+    counted = again._own.execute("SELECT mailbox, items FROM occupied ORDER BY 1").fetchall()
+    assert [(BORIS, 1), (CHEN, 2)] == counted
+    assert (
+        3
+        == again._own.execute(
+            "SELECT submitted FROM mailbox WHERE handle = ?", (ALICE,)
+        ).fetchone()[0]
+    )
+    (held,) = again._own.execute("SELECT stored FROM agency").fetchone()
+    whole = sum(len(parcel.content) for parcel in parcels[1:])
+    assert 0 < held <= whole
+    assert whole - held < 4096
+    other = replace(AGENCY, agency=bytes([8]) * 32, snapshot=b"theirs")
+    again.publish(other, [device(BORIS, other)])
+    assert again.device(BORIS) == device(BORIS)
+    again.close()
 
 
 def test_another_key_opens_nothing(tmp_path: Path) -> None:

@@ -56,7 +56,6 @@ def test_a_roster_may_say_the_same_or_worse(before: Said, said: Said) -> None:
     assert (1, 4) == after(before, said).roster_sequences()[A.agency_id]
 
 
-@pytest.mark.parametrize("book", [False, True])
 @pytest.mark.parametrize(
     ("before", "said"),
     [
@@ -70,9 +69,10 @@ def test_a_roster_may_say_the_same_or_worse(before: Said, said: Said) -> None:
         ((LeafStatus.COMPROMISED, LATER), (LeafStatus.COMPROMISED, LATER + 1)),
     ],
 )
-def test_a_roster_that_gives_a_key_back_is_refused(before: Said, said: Said, book: bool) -> None:
-    with pytest.raises(DirectoryRollbackError, match="leaf-history"):
-        after(before, said, book=book)
+def test_a_roster_that_gives_a_key_back_is_refused(before: Said, said: Said) -> None:
+    for book in (False, True):
+        with pytest.raises(DirectoryRollbackError, match="leaf-history"):
+            after(before, said, book=book)
 
 
 def test_a_leaf_once_published_stays() -> None:

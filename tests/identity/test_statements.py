@@ -259,12 +259,14 @@ def test_any_officer_survives_the_encoding(
 
 
 def test_an_officer_has_an_id_that_only_the_own_agency_can_give() -> None:
-    for elsewhere in ({"agency": AgencyId(b"\x09" * 32)}, {"realm": Realm(b"\x09" * 32)}):
+    for realm, agency in ((REALM, AgencyId(b"\x09" * 32)), (Realm(b"\x09" * 32), AGENCY)):
         with pytest.raises(FormatError, match="officer-id"):
             make_statement(
                 CONTENTS[StatementKind.OFFICER],
-                **{"realm": REALM, "agency": AGENCY, "not_before": NOW, "not_after": LATER}
-                | elsewhere,
+                realm=realm,
+                agency=agency,
+                not_before=NOW,
+                not_after=LATER,
             )
 
 

@@ -1,14 +1,27 @@
 from __future__ import annotations
 
+import hashlib
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from liaison_relay.intake import objects as intake
 from secure_liaison.errors import RelayRefusedError
-from secure_liaison.wire import MailboxState, decode_envelope
+from secure_liaison.wire import (
+    OBJECT_TYPE,
+    MailboxState,
+    RefusalCode,
+    decode_envelope,
+    decode_header,
+    decode_refusal,
+    encode_header,
+    max_submission_size,
+    sign_request,
+)
 from tests.parcels import Parcel, make_parcel
-from tests.server.conftest import Inside
+from tests.server.conftest import URL, Inside
 
 SENDER, READER, OTHER = "li.wei@EMB-A", "j.okafor@EMB-B", "m.rossi@EMB-B"
 
@@ -229,6 +242,111 @@ def test_an_agency_over_its_quota_is_refused(inside: Inside, tmp_path: Path) -> 
     submit(inside, parcel_for(inside, READER, size=20_000), tmp_path)
     object.__setattr__(inside.settings, "quota_bytes", 30_000)
     assert "quota" == refusal(inside, parcel_for(inside, READER, size=20_000), tmp_path)
+
+
+def test_the_quota_counts_the_record_as_well(inside: Inside, tmp_path: Path) -> None:
+    parcel = parcel_for(inside, READER, size=4096)
+    quota = len(parcel.content) - 1
+    assert quota > len(parcel.body)
+    object.__setattr__(inside.settings, "quota_bytes", quota)
+    assert "quota" == refusal(inside, parcel, tmp_path)
+    assert_nothing_kept(inside)
+
+
+def test_a_device_may_have_so_many_objects_and_no_more(inside: Inside, tmp_path: Path) -> None:
+    object.__setattr__(inside.settings, "quota_objects", 1)
+    submit(inside, parcel_for(inside, READER), tmp_path)
+    assert "quota" == refusal(inside, parcel_for(inside, OTHER), tmp_path)
+
+
+def test_a_mailbox_takes_so_much_of_one_agency_and_no_more(inside: Inside, tmp_path: Path) -> None:
+    object.__setattr__(inside.settings, "quota_items", 1)
+    submit(inside, parcel_for(inside, READER), tmp_path)
+    assert "mailbox-full" == refusal(inside, parcel_for(inside, OTHER, READER), tmp_path)
+    assert () == inside.desk(OTHER).collect().items
+    submit(inside, parcel_for(inside, OTHER), tmp_path)
+    submit(inside, parcel_for(inside, READER), tmp_path, sender="m.rossi@EMB-B")
+
+
+@pytest.mark.parametrize(
+    "change", [{"head_length": 2048}, {"head_length": 65_536}, {"payload_length": 5000}]
+)
+def test_lengths_of_no_capsule_are_refused(inside: Inside, change: dict[str, int]) -> None:
+    parcel = parcel_for(inside, READER)
+    header = replace(decode_header(parcel.record.header), **change)  # type: ignore[arg-type]  # drawn above
+    bad = parcel.changed(
+        header=encode_header(header),
+        head_length=header.head_length,
+        body_size=header.body_size,
+    )
+    size = header.body_size
+    whole = replace(bad, body=parcel.body.ljust(size)[:size])
+    assert "malformed" == refusal_of_content(inside, whole.content)
+    assert_nothing_kept(inside)
+
+
+@pytest.mark.parametrize(
+    "change", [{"stanza": bytes(1241)}, {"stanza": bytes(1243)}, {"path": (bytes(32),)}]
+)
+def test_a_stanza_or_a_path_of_no_capsule_is_refused(
+    inside: Inside, change: dict[str, object]
+) -> None:
+    parcel = parcel_for(inside, READER)
+    (delivery,) = parcel.record.deliveries
+    bad = parcel.changed(deliveries=(replace(delivery, **change),))  # type: ignore[arg-type]  # drawn above
+    assert "malformed" == refusal_of_content(inside, bad.content)
+    assert_nothing_kept(inside)
+
+
+def refusal_of_content(inside: Inside, content: bytes) -> str:
+    """Submit any bytes, as a hostile device would."""
+    device = inside.device(SENDER)
+    headers = sign_request(
+        method="POST",
+        target_uri=f"{URL}/v0/objects",
+        content_digest=hashlib.sha256(content).digest(),
+        created=inside.clock.now(),
+        device=device.handle,
+        key=device.request,
+    )
+    answer = inside.client.post(
+        "/v0/objects", content=content, headers={**headers, "content-type": OBJECT_TYPE}
+    )
+    return decode_refusal(answer.content).code.value
+
+
+def test_a_record_longer_than_the_mailboxes_allow_is_never_read(
+    inside: Inside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(intake, "decode_submission")
+    size = max_submission_size(inside.settings.max_mailboxes) + 1
+    assert size < 2**20
+    content = size.to_bytes(4, "big") + bytes(size)
+    assert RefusalCode.TOO_LARGE.value == refusal_of_content(inside, content)
+
+
+@pytest.mark.parametrize("filler", [b"\x80", b"\xa0", b"\x00", b"\x81", b"\xf6"])
+def test_a_record_of_countless_values_is_refused_and_nothing_kept(
+    inside: Inside, filler: bytes
+) -> None:
+    count = max_submission_size(inside.settings.max_mailboxes) - 5
+    record = b"\x9a" + count.to_bytes(4, "big") + filler * count
+    content = len(record).to_bytes(4, "big") + record
+    assert "malformed" == refusal_of_content(inside, content)
+    assert_nothing_kept(inside)
+
+
+def test_every_answer_to_collect_names_the_same_store(inside: Inside) -> None:
+    instances = {inside.desk(address).collect().instance for address in (READER, OTHER, READER)}
+    assert [16] == [len(instance) for instance in instances]
+
+
+def test_a_cursor_of_another_store_counts_for_nothing(inside: Inside, tmp_path: Path) -> None:
+    submit(inside, parcel_for(inside, READER), tmp_path)
+    reader = inside.desk(READER)
+    own = reader.collect().instance
+    assert () == reader.collect(after=7, instance=own).items
+    assert [1] == [item.seq for item in reader.collect(after=7, instance=bytes(16)).items]
 
 
 def test_an_object_over_the_relays_limit_is_refused(inside: Inside, tmp_path: Path) -> None:

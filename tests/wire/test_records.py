@@ -375,7 +375,7 @@ def test_an_envelope_is_never_longer_than_a_reader_takes() -> None:
 
 
 def answer(*rows: list[object], more: bool = False, instance: bytes = INSTANCE) -> bytes:
-    return encode({0: 0, 1: list(rows), 2: more, 3: instance})  # type: ignore[dict-item]  # on purpose
+    return encode({0: 0, 1: list(rows), 2: more, 3: instance})  # type: ignore[arg-type]  # on purpose
 
 
 def test_a_largest_number_and_a_latest_moment_read_back() -> None:

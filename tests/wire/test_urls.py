@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,31 +89,33 @@ def test_anything_else_is_refused(url: str) -> None:
 
 
 @given(st.text(max_size=300) | st.text(alphabet="htps:/[].-0123456789abcdefx@%", max_size=60))
-def test_any_text_is_taken_or_refused_with_a_reason(text: str) -> None:
+def test_any_text_is_taken_or_refused(text: str) -> None:
     for url in (text, f"https://{text}", f"http://{text}"):
-        try:
+        with suppress(FormatError):
             assert url == checked_url(url)
-        except FormatError as exc:
-            assert "relay-url" == exc.reason
 
 
 @pytest.mark.parametrize(
-    ("url", "own"),
+    "url",
     [
-        ("http://127.0.0.1:8440", True),
-        ("https://127.8.9.1", True),
-        ("https://[::1]:8440", True),
-        ("https://[::]", True),
-        ("https://0.0.0.0", True),
-        ("http://localhost", True),
-        ("https://relay.localhost", True),
-        ("https://relay.example", False),
-        ("https://10.0.0.1", False),
-        ("https://localhost.example", False),
+        "http://127.0.0.1:8440",
+        "https://127.8.9.1",
+        "https://[::1]:8440",
+        "https://[::]",
+        "https://0.0.0.0",
+        "http://localhost",
+        "https://relay.localhost",
     ],
 )
-def test_this_machine_is_told_from_others(url: str, own: bool) -> None:
-    assert own is is_own_machine(url)
+def test_this_machine_is_known_by_all_its_names(url: str) -> None:
+    assert is_own_machine(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://relay.example", "https://10.0.0.1", "https://localhost.example"]
+)
+def test_other_machines_are_others(url: str) -> None:
+    assert not is_own_machine(url)
 
 
 def test_only_a_valid_address_is_asked_about() -> None:

@@ -153,6 +153,20 @@ def test_a_relay_that_has_nothing_but_says_more_is_left_alone(
     assert Taken(filed=0, quarantined=0) == correspondence.collect(scene.desk(READER))
 
 
+def test_a_relay_that_never_ends_is_left_alone_until_the_next_time(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = SimulatedRelay.collect
+    monkeypatch.setattr(
+        SimulatedRelay, "collect", lambda relay, after=0: replace(real(relay, after, 1), more=True)
+    )
+    monkeypatch.setattr(collecting, "_MOST_PAGES", 2)
+    for _ in range(3):
+        scene.send()
+    desk = scene.desk(READER)
+    assert [2, 1] == [correspondence.collect(desk).filed for _ in range(2)]
+
+
 def test_an_object_that_the_relay_does_not_give_out_does_not_keep_back_the_next(
     scene: Scene,
 ) -> None:
@@ -195,6 +209,19 @@ def test_giving_up_looks_through_every_page(scene: Scene, monkeypatch: pytest.Mo
     monkeypatch.setattr(SimulatedRelay, "collect", lambda relay, after=0: real(relay, after, 1))
     collecting.discard(scene.desk(READER), last)
     assert 2 == len(scene.relay.mailboxes[scene.box(READER)])
+
+
+def test_giving_up_ends_although_the_relay_does_not(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = SimulatedRelay.collect
+    given_up, _ = quarantine_two(scene)
+    monkeypatch.setattr(
+        SimulatedRelay, "collect", lambda relay, **_: replace(real(relay, 0), more=True)
+    )
+    monkeypatch.setattr(collecting, "_MOST_PAGES", 2)
+    collecting.discard(scene.desk(READER), given_up)
+    assert scene.desk(READER).mail.quarantine.get(given_up) is None
 
 
 def test_nothing_but_what_lies_in_quarantine_can_be_given_up(scene: Scene) -> None:

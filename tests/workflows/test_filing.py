@@ -97,6 +97,15 @@ def test_a_body_that_is_not_what_was_signed_is_quarantined_and_not_kept(scene: S
     assert Taken(filed=1, quarantined=0) == correspondence.collect(desk)
 
 
+def test_what_was_taken_in_under_other_claims_is_a_replay(scene: Scene) -> None:
+    digest = scene.send()
+    desk = scene.desk(READER)
+    with desk.transaction():
+        desk.mail.inbox.mark_seen(digest, Digest(bytes(32)), at=desk.clock.now())
+    assert Taken(filed=0, quarantined=1) == correspondence.collect(desk)
+    assert [("verification.replay", "other-claims")] == quarantined(desk)
+
+
 def test_trouble_with_the_own_disk_says_nothing_about_the_object(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:

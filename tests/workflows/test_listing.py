@@ -177,16 +177,29 @@ def test_receipts_stand_neither_in_the_inbox_nor_under_sent(scene: Scene) -> Non
     assert [ObjectKind.RECEIPT] == [item.kind for item in reader.mail.sent.items()]
 
 
-def test_an_officer_with_two_devices_is_as_far_as_the_further_one(scene: Scene) -> None:
-    second, _ = newcomer(scene, "EMB-B", READER, endorsers=[scene.desk(READER).keys.signing])
+@pytest.mark.parametrize("further", [0, 1])
+def test_an_officer_with_two_devices_is_as_far_as_the_further_one(
+    scene: Scene, further: int
+) -> None:
+    first = scene.desk(READER)
+    second, _ = newcomer(scene, "EMB-B", READER, endorsers=[first.keys.signing])
     republish(scene, "EMB-B", SENDER)
-    queued(scene)
+    digest = queued(scene)
     correspondence.deliver(scene.desk(SENDER))
-    correspondence.collect(second)
+    desks = sorted((first, second), key=lambda desk: desk.keys.handle)
+    correspondence.collect(desks[further])
     assert {ADDRESS: "fetched"} == states(scene, ask_relay=True)
-    ((item, _),) = correspondence.sent(scene.desk(SENDER), ask_relay=False)
-    devices = scene.desk(SENDER).mail.sent.recipients(item.digest)
-    assert ["fetched", "sent"] == sorted(each.state.value for each in devices)
+    found = [each.state.value for each in scene.desk(SENDER).mail.sent.recipients(digest)]
+    assert "fetched" == found.pop(further)
+    assert ["sent"] == found
+
+
+def test_every_object_that_is_on_its_way_is_asked_about(scene: Scene) -> None:
+    for _ in range(2):
+        scene.send()
+    correspondence.collect(scene.desk(READER))
+    listed = correspondence.sent(scene.desk(SENDER))
+    assert ["fetched"] * 2 == [each.state.value for _, found in listed for each in found]
 
 
 def test_every_recipient_has_a_line(scene: Scene) -> None:

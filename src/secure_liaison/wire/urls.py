@@ -77,11 +77,15 @@ def _is_host(host: str) -> bool:
 
 def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     """Return the literal address in its canonical spelling, none for anything else."""
+    if not host.startswith("["):
+        try:
+            return ipaddress.IPv4Address(host)
+        except ValueError:
+            return None
     bare = host.removeprefix("[").removesuffix("]")
     try:
-        literal = ipaddress.ip_address(bare)
+        literal = ipaddress.IPv6Address(bare)
     except ValueError:
         return None
     # An IPv4 address in IPv6 clothes would be a second spelling of the same place.
-    mapped = isinstance(literal, ipaddress.IPv6Address) and literal.ipv4_mapped is not None
-    return literal if str(literal) == bare and not mapped else None
+    return literal if str(literal) == bare and literal.ipv4_mapped is None else None

@@ -54,6 +54,16 @@ __all__ = ["Filed", "file_item", "load", "verified_capsule"]
 _ENVELOPE: Final = Tag("secure_liaison/draft-0/unreadable-envelope")
 _AGAIN_S: Final = 3600
 """What lies in quarantine is looked at again after an hour, or when the directory changed."""
+_OF_THE_BODY: Final = frozenset(
+    {
+        "capsule-leaf-list",
+        "capsule-payload-root",
+        "capsule-range",
+        "capsule-body-short",
+        "capsule-body-long",
+    }
+)
+"""What the relay gave out beside the envelope; the next time it may be the genuine one."""
 _MOST_KEPT: Final = 500
 """Envelopes kept in quarantine, about 11 kB each; what is more is counted only."""
 _MOST_TOLD: Final = 20
@@ -203,7 +213,7 @@ def _keep(
 def _is_settled(office: Office, item: MailboxItem, capsule: Capsule) -> bool:
     """Whether it lies in quarantine, and nothing has changed since that could let it out."""
     row = office.mail.quarantine.get(capsule.digest)
-    if row is None or row.envelope != item.envelope:
+    if row is None or row.envelope != item.envelope or row.reason in _OF_THE_BODY:
         return False
     age_s = office.clock.now() - row.last_at
     return row.last_at > office.changed_at() and age_s < _AGAIN_S

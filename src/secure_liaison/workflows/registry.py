@@ -288,10 +288,10 @@ def adopt_agreement(registry: Registry, data: bytes) -> Agreement:
         FormatError, CredentialError, SignatureError: as `countersign`.
     """
     signed = decode_signed(data)
-    state = pure.add_agreement(registry.state, signed)
     content = signed.statement.content
-    if not isinstance(content, AgreementContent):  # add_agreement has refused everything else
+    if not isinstance(content, AgreementContent):
         raise CredentialError("wrong-kind")
+    state = pure.add_agreement(registry.state, signed)
     registry.keep(state, _event(registry, EventType.AGREEMENT_SIGN, "", name=content.agreement.id))
     return content.agreement
 
