@@ -29,15 +29,16 @@ from secure_liaison.cli.object_page import (
 from secure_liaison.cli.opening import desk, typed
 from secure_liaison.cli.options import DeskCommand, group, voice
 from secure_liaison.clock import to_iso
-from secure_liaison.errors import RelayError
+from secure_liaison.errors import OutOfOrderError, RelayError
 from secure_liaison.labels.marking import banner
-from secure_liaison.workflows import addressing, correspondence
+from secure_liaison.workflows import addressing, collecting, correspondence
 from secure_liaison.workflows.publishing import TEXT_TYPE, FolderSink, MemorySink
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from secure_liaison.cli.surface import Surface
+    from secure_liaison.crypto.keys import Digest
     from secure_liaison.office import Office
     from secure_liaison.vault.quarantine import QuarantineRow
     from secure_liaison.workflows.correspondence import Opened, Outcome
@@ -131,10 +132,16 @@ def sent(
 
 
 @commands.command("quarantine", cls=DeskCommand)
-def quarantine(context: typer.Context) -> None:
-    """List what came and was not accepted, and why."""
+def quarantine(
+    context: typer.Context,
+    *,
+    discard: Annotated[str | None, typer.Option("--discard", metavar="ID")] = None,
+) -> None:
+    """List what came and was not accepted, and why; or give one of them up."""
     surface = voice(context)
     with desk(context) as office:
+        if discard is not None:
+            collecting.discard(office, _quarantined_digest(office, discard))
         rows = office.mail.quarantine.rows()
     lines = [line for row in rows for line in _quarantined(surface, row)]
     data = {"items": [_quarantined_as_data(row) for row in rows]}
@@ -203,6 +210,14 @@ def _visible(text: str) -> str:
         else f"\\u{ord(mark):04x}"
         for mark in text.replace("\r\n", "\n")
     )
+
+
+def _quarantined_digest(office: Office, start: str) -> Digest:
+    rows = office.mail.quarantine.rows()
+    found = [row.digest for row in rows if row.digest.hex().startswith(start.lower())]
+    if not start or len(set(found)) != 1:
+        raise OutOfOrderError("not-in-quarantine")
+    return found[0]
 
 
 def _quarantined(surface: Surface, row: QuarantineRow) -> list[str]:
