@@ -365,6 +365,7 @@ def test_a_relay_connects_only_when_it_is_used(
     for agency in (None, scene.agency("EMB-B")):
         relay = desk.relay(agency)
         assert isinstance(relay, HttpRelay)
+        assert relay._clock is desk.machine_clock
         relay.close()
 
 

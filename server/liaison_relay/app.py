@@ -118,6 +118,7 @@ def _serve(
     key_file: KeyFileOption = None,
     key_fd: KeyFdOption = None,
     ready_file: Annotated[Path | None, typer.Option("--ready-file")] = None,
+    restored: Annotated[bool, typer.Option("--restored")] = False,
     lang: LangOption = None,
 ) -> None:
     settings = _settings(
@@ -132,6 +133,8 @@ def _serve(
     _make_folder(settings.folder)
     with _only_server(settings.folder):
         store = _open_store(settings)
+        if restored:
+            store.renew()
         bodies = Bodies(settings.bodies)
         bodies.sweep(store.bodies())
         listening = _listen(settings)

@@ -19,6 +19,8 @@ from secure_liaison.directory.page import RelayPointer, read_page, roster_digest
 from secure_liaison.directory.registry_state import RegistryState
 from secure_liaison.directory.roster import Snapshot, decode_snapshot, encode_snapshot
 from secure_liaison.errors import LiaisonError
+from secure_liaison.identity.ids import device_handle
+from secure_liaison.identity.possession import prove_possession
 from secure_liaison.identity.records import encode_record, sign_record
 from secure_liaison.office import Office
 from secure_liaison.workflows import correspondence, enrolment, registry
@@ -147,24 +149,37 @@ def test_without_comparing_histories_a_second_one_would_be_believed(
 
 
 def with_a_guest(scene: Scene, keys: tuple[SigningKey, ...]) -> Snapshot:
-    """Make a next roster of EMB-A in which the stranger's device has taken li.wei's place."""
+    """Make a next roster of EMB-A in which the stranger's device stands beside li.wei's."""
     known = decode_snapshot(scene.relay.directory[scene.agency("EMB-A")])
     guest = scene.desk(STRANGER).keys
     [own] = scene.registry("EMB-A").state.leaves
+    last = read_page(known.roster)
     leaf = replace(
         own,
+        handle=device_handle(last.realm, last.agency, guest.signing.verify_key),
         signing_key=guest.signing.verify_key,
         request_key=guest.request.verify_key,
         ledger_key=guest.ledger.verify_key,
         vault_key=guest.kem.public_key,
     )
-    last = read_page(known.roster)
-    leaves = (leaf.encode(),)
+    # The stranger asks for this place and so proves it; only the registrars do not agree.
+    leaf = replace(
+        leaf,
+        possession=prove_possession(
+            guest.signing,
+            realm=last.realm,
+            agency=last.agency,
+            handle=leaf.handle,
+            keys_digest=leaf.keys_digest(last.realm),
+        ),
+    )
+    leaves = tuple(one.encode() for one in sorted((own, leaf), key=lambda one: one.handle))
     roster = replace(
         last,
         sequence=last.sequence + 1,
         previous=roster_digest(last),
         device_root=device_root(leaves),
+        device_count=len(leaves),
     )
     record = sign_record(page._ROSTER, roster.realm, page._encode_body(roster), keys=keys)
     return replace(known, roster=encode_record(record), leaves=leaves)
@@ -185,7 +200,7 @@ def test_a_roster_by_strangers_or_by_one_registrar_alone_is_refused(
 
 
 @pytest.mark.parametrize("who", ["strangers", "one-registrar"])
-def test_without_asking_who_signed_a_roster_a_stranger_could_take_a_devices_place(
+def test_without_asking_who_signed_a_roster_a_stranger_could_bring_a_device_in(
     scene: Scene, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:
     """Removed: that only registrars sign a roster, and that one alone is not enough."""

@@ -14,7 +14,7 @@ from secure_liaison.directory import book, holding, publication, verdict
 from secure_liaison.directory import registry as pure
 from secure_liaison.directory.leaf import LeafStatus
 from secure_liaison.directory.registry_state import RegistryState
-from secure_liaison.errors import AccessDeniedError, LiaisonError
+from secure_liaison.errors import AccessDeniedError, DirectoryRollbackError, LiaisonError
 from secure_liaison.identity.contents import RevocationContent, RevocationMode
 from secure_liaison.identity.officer_contents import ClearanceContent
 from secure_liaison.identity.statements import (
@@ -248,9 +248,37 @@ def test_an_object_of_a_key_that_no_longer_counts_is_kept_apart(
     scene: Scene, mode: RevocationMode, since: int, reason: str
 ) -> None:
     genuine = scene.send()
+    assert_genuine_opens(scene, VICTIM, genuine)
+    scene.send()
     lost(scene, mode, since=since)
-    assert_quarantined(scene, VICTIM, "credential.revoked", reason)
-    # The registrars correct a mistake: what waited in quarantine is not lost.
+    assert_quarantined(scene, VICTIM, "credential.revoked", reason, shown=(genuine,))
+
+
+@pytest.mark.parametrize("mode", list(RevocationMode))
+def test_a_lost_key_cannot_be_given_back(scene: Scene, mode: RevocationMode) -> None:
+    scene.send()
+    lost(scene, mode, since=0)
+    given_back(scene)
+    with pytest.raises(DirectoryRollbackError, match="leaf-history"):
+        published(scene, "EMB-A", VICTIM)
+    assert_quarantined(scene, VICTIM, "credential.revoked", mode.name.lower())
+
+
+@pytest.mark.parametrize("mode", list(RevocationMode))
+def test_without_the_history_of_leaves_a_lost_key_would_be_given_back(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, mode: RevocationMode
+) -> None:
+    """Removed: that a newer roster may only be stricter about a device."""
+    stolen = scene.send()
+    lost(scene, mode, since=0)
+    given_back(scene)
+    monkeypatch.setattr(holding, "require_leaf_history", lambda *_args: None)
+    published(scene, "EMB-A", VICTIM)
+    assert opened_text(scene, VICTIM, stolen) == TEXT
+
+
+def given_back(scene: Scene) -> None:
+    """Let EMB-A say in its registry that li.wei's device is in use again."""
     change(
         scene,
         "EMB-A",
@@ -258,8 +286,6 @@ def test_an_object_of_a_key_that_no_longer_counts_is_kept_apart(
             replace(state.leaves[0], status=LeafStatus.ACTIVE, since=None)
         ),
     )
-    published(scene, "EMB-A", VICTIM)
-    assert_genuine_opens(scene, VICTIM, genuine)
 
 
 @pytest.mark.parametrize("mode", list(RevocationMode))

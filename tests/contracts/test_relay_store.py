@@ -162,6 +162,17 @@ def test_a_store_is_one_instance_for_ever_and_no_two_are_the_same(
     assert (16, True, 2) == (len(seen[0]), seen[0] == seen[1], len(set(seen)))
 
 
+def test_a_restored_store_is_another_instance(open_store: Open, tmp_path: Path) -> None:
+    first = open_store(tmp_path)
+    before = first.collect(ALICE, after=0, limit=1).instance
+    first.renew()
+    after = first.collect(ALICE, after=0, limit=1).instance
+    first.close()
+    second = open_store(tmp_path)
+    assert before != after == second.collect(ALICE, after=0, limit=1).instance
+    second.close()
+
+
 def test_an_open_store_answers_a_check(store: RelayStore) -> None:
     store.check()
 

@@ -376,6 +376,14 @@ def test_a_failure_closes_a_permit_that_was_not_spent() -> None:
     assert () == who_read(desk.ledger.entries())
 
 
+def test_what_was_closed_as_not_done_cannot_be_done_afterwards() -> None:
+    desk = Desk()
+    permit = desk.ask(read_question())
+    desk.gate.effect(permit, replace(OPENED, decision="error"))
+    with pytest.raises(OutOfOrderError, match="permit-spent"):
+        spend(permit, action=Action.OPEN)
+
+
 def test_an_effect_is_recorded_once() -> None:
     desk = Desk()
     permit = desk.ask(read_question())

@@ -303,6 +303,21 @@ def test_outside_an_exercise_the_lowest_accreditation_is_honoured(
     assert {"NOT_ACCREDITED"} >= {reason.code for reason in decision.reasons}
 
 
+@pytest.mark.parametrize(
+    ("least", "expected"),
+    [
+        ((), []),
+        (("cn.state-secrets@2024-09-01", "generic@2999-01-01"), []),
+        (("cn.state-secrets@2024-09-02",), ["PACK_TOO_OLD"]),
+    ],
+)
+def test_a_label_under_a_pack_older_than_an_agency_accepts_is_refused(
+    least: tuple[str, ...], expected: list[str]
+) -> None:
+    assert expected == codes(seal_question(minimum_packs=least))
+    assert expected == codes(read_question(minimum_packs=least))
+
+
 def test_a_level_that_the_law_does_not_reserve_needs_no_accreditation() -> None:
     own = standing(level="secret", policy="generic")
     question = seal_question(

@@ -309,6 +309,17 @@ def test_a_body_larger_than_promised_never_reaches_the_sink(
     assert (True, 0) == (pulled <= 1, len(sink.getvalue()))
 
 
+def test_a_body_with_two_announcements_of_its_length_is_refused(
+    facing: Facing, parcel: Parcel
+) -> None:
+    relay, sink = facing(saying(parcel.body, transfer_encoding="chunked")), io.BytesIO()
+
+    def fetch() -> None:
+        relay.fetch_body(parcel.digest, sink, size=len(parcel.body))
+
+    assert ("length", b"") == (reason_of(fetch), sink.getvalue())
+
+
 def drip(monkeypatch: pytest.MonkeyPatch, content: bytes, *, every_s: int) -> Answer:
     """Answer byte by byte, on a clock that moves on with each of them."""
     now = 0.0

@@ -15,6 +15,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from liaison_relay.app import _publish
+from liaison_relay.settings import RelaySettings
+from liaison_relay.storage.port import AgencyRow, DeviceRow, PublishOutcome
 from secure_liaison.clock import SystemClock
 from secure_liaison.errors import RelayUnreachableError
 from secure_liaison.wire import EMPTY_DIGEST, OBJECT_TYPE, decode_refusal, sign_request
@@ -149,6 +152,46 @@ def test_fifty_submissions_at_once_are_all_kept_in_order(
     items = desk(relay.url, reader).collect().items
     assert list(range(1, 51)) == [item.seq for item in items]
     assert 50 == len(sent)
+
+
+def test_a_relay_told_that_it_was_restored_names_another_instance(
+    folder: Path, world: World
+) -> None:
+    seen = []
+    for options in ((), (), ("--restored",)):
+        with running(folder, *options) as relay:
+            seen.append(desk(relay.url, world.officer(READER).device).collect().instance)
+    assert seen[0] == seen[1] != seen[2]
+
+
+def test_devices_with_handles_of_others_are_counted_out(tmp_path: Path) -> None:
+    settings = RelaySettings(folder=tmp_path / "relay")
+
+    def publish(agency: int, *handles: int) -> tuple[PublishOutcome, int]:
+        row = AgencyRow(
+            agency=bytes([agency]) * 32,
+            realm=bytes(32),
+            anchor=b"",
+            snapshot=bytes([agency]),
+            epoch=1,
+            sequence=1,
+        )
+        devices = tuple(
+            DeviceRow(
+                handle=bytes([handle]) * 16,
+                agency=row.agency,
+                realm=row.realm,
+                request_key=b"",
+                signing_key=b"",
+                not_before=0,
+                not_after=1,
+            )
+            for handle in handles
+        )
+        return _publish(settings, row, devices)
+
+    assert (PublishOutcome.STORED, 0) == publish(1, 1, 2)
+    assert (PublishOutcome.STORED, 1) == publish(2, 2, 3)
 
 
 def test_a_second_relay_on_one_folder_is_refused(relay: RelayProcess) -> None:

@@ -9,6 +9,7 @@ import pytest
 from secure_liaison.audit.events import EventType
 from secure_liaison.crypto.keys import Digest
 from secure_liaison.errors import OutOfOrderError, RelayUnreachableError
+from secure_liaison.wire import Collected
 from secure_liaison.workflows import collecting, correspondence
 from secure_liaison.workflows.collecting import Taken
 from tests.attacks.world import SENDER, Scene, events, whys
@@ -143,14 +144,18 @@ def test_a_contact_that_brings_nothing_new_is_renewed_without_a_line(scene: Scen
 # --- what cannot be taken now, and what is given up -------------------------------------------
 
 
-def test_a_relay_that_has_nothing_but_says_more_is_left_alone(
+def test_a_relay_that_has_nothing_but_says_more_is_asked_once(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = SimulatedRelay.collect
-    monkeypatch.setattr(
-        SimulatedRelay, "collect", lambda relay, after=0: replace(real(relay, after), more=True)
-    )
+    asked, real = [], SimulatedRelay.collect
+
+    def collect(relay: SimulatedRelay, after: int = 0) -> Collected:
+        asked.append(after)
+        return replace(real(relay, after), more=True)
+
+    monkeypatch.setattr(SimulatedRelay, "collect", collect)
     assert Taken(filed=0, quarantined=0) == correspondence.collect(scene.desk(READER))
+    assert [0] == asked
 
 
 def test_a_relay_that_never_ends_is_left_alone_until_the_next_time(

@@ -260,8 +260,12 @@ class RelayStore(Protocol):
     def collect(self, mailbox: bytes, *, after: int, limit: int) -> Collected:
         """Return items held with numbers above ``after``, in order, and the store's instance.
 
-        The instance is 16 random bytes, drawn when the store was made and never changed.
+        The instance is 16 random bytes, drawn when the store was made; `renew` draws others.
         """
+        ...
+
+    def renew(self) -> None:
+        """Take another instance: numbers given since the copy was made mean nothing any more."""
         ...
 
     def held_body(self, mailbox: bytes, digest: bytes) -> HeldBody | None:

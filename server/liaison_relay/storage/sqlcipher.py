@@ -128,6 +128,11 @@ class SqlcipherStore:
         with self._reader() as db:
             return objects_sql.collect(db, mailbox, after=after, limit=limit)
 
+    def renew(self) -> None:
+        """Take another instance."""
+        instance = random_bytes(INSTANCE_SIZE)
+        self._writer.run(lambda: self._own.execute("UPDATE relay SET instance = ?", (instance,)))
+
     def held_body(self, mailbox: bytes, digest: bytes) -> HeldBody | None:
         """Return where the body lies."""
         with self._reader() as db:

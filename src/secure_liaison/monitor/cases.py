@@ -57,6 +57,7 @@ class ObjectCase:
         profile: Its handling; none with ``level``.
         parts: Labels found on the parts; empty when reading.
         relay_ceiling: As the relay's operator states it, or none stated.
+        minimum_packs: ``policy@version``; labels under an older version are refused.
         expires: The object's end, seconds UTC; none while it is being sealed.
     """
 
@@ -68,6 +69,7 @@ class ObjectCase:
     parts: tuple[Label, ...]
     accreditation: str | None
     relay_ceiling: str | None
+    minimum_packs: tuple[str, ...]
     exercise: bool
     now: Instant
     expires: Instant | None
@@ -247,6 +249,7 @@ def _about(
         parts=parts,
         accreditation=question.accreditation,
         relay_ceiling=question.relay_ceiling if isinstance(question, SealQuestion) else None,
+        minimum_packs=question.minimum_packs,
         exercise=question.exercise,
         now=question.now,
         expires=expires,

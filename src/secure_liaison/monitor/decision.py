@@ -99,6 +99,7 @@ class SealQuestion:
         custody_groups: Number of custody groups of the object.
         attachments_labels: Labels found on the parts.
         urgency: Id of the urgency.
+        minimum_packs: ``policy@version`` of each agency involved: labels under older are refused.
         action: `Action.SEAL` or `Action.DELIVER`.
     """
 
@@ -114,6 +115,7 @@ class SealQuestion:
     custody_groups: int
     attachments_labels: tuple[Label, ...] = ()
     urgency: str = ""
+    minimum_packs: tuple[str, ...] = ()
     action: Action = Action.SEAL
 
     def __post_init__(self) -> None:
@@ -142,6 +144,7 @@ class ReadQuestion:
         expires: The object's end, seconds UTC.
         custody_groups: Number of custody groups of the object.
         forward_secrecy: Whether the object claims it.
+        minimum_packs: As in `SealQuestion`.
     """
 
     action: Action
@@ -159,6 +162,7 @@ class ReadQuestion:
     expires: Instant
     custody_groups: int
     forward_secrecy: bool = False
+    minimum_packs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.action in {Action.SEAL, Action.DELIVER}:

@@ -33,6 +33,7 @@ __all__ = [
     "label_valid",
     "not_expired",
     "one_person_suffices",
+    "pack_recent",
     "relay_ceiling",
     "suite",
 ]
@@ -53,6 +54,22 @@ def label_valid(case: ObjectCase) -> Reason | None:
             fixable_by="office.originator",
             instead=("instead.correct-label",),
         )
+    return None
+
+
+def pack_recent(case: ObjectCase) -> Reason | None:
+    """Require a version of the pack that every agency involved still takes."""
+    for least in case.minimum_packs:
+        policy, _, version = least.partition("@")
+        if policy == case.pack.id and case.pack.version < version:
+            return case.unmet(
+                "PACK_TOO_OLD",
+                "label.pack-version",
+                have=case.pack.policy_id,
+                need=least,
+                fixable_by="office.system-administrator",
+                instead=("instead.correct-label",),
+            )
     return None
 
 

@@ -66,6 +66,7 @@ _PERSON: Final = (
 )
 _OBJECT: Final = (
     object_rules.label_valid,
+    object_rules.pack_recent,
     object_rules.accredited,
     object_rules.custody,
     object_rules.forward_secrecy,

@@ -100,6 +100,7 @@ def seal_question(
         forward_secrecy=core.forward_secrecy,
         custody_groups=0,
         urgency=core.urgency,
+        minimum_packs=_minimum_packs(office, {each.officer.agency for each in addressees}),
         action=action,
     )
 
@@ -125,6 +126,14 @@ def read_question(office: Office, verified: VerifiedCapsule, *, action: Action) 
         expires=core.expires,
         custody_groups=0,
         forward_secrecy=core.forward_secrecy,
+        minimum_packs=_minimum_packs(office, {verified.agency}),
+    )
+
+
+def _minimum_packs(office: Office, agencies: set[AgencyId]) -> tuple[str, ...]:
+    involved = agencies | {office.agency}
+    return tuple(
+        least for agency in sorted(involved) for least in office.directory.minimum_packs(agency)
     )
 
 

@@ -188,7 +188,9 @@ def stock_prekeys(office: Office, relay: HttpRelay) -> int:
     """
     prekeys, now = office.keyring.prekeys, office.clock.now()
     left = [key for key in prekeys.usable() if key.published_at is not None and not key.last_resort]
-    if sum(now - (key.published_at or 0) < _RENEW_DAYS * _DAY_S for key in left) >= _LOW:
+    young = sum(now - (key.published_at or 0) < _RENEW_DAYS * _DAY_S for key in left)
+    # Others take keys at the relay: what counts is what it can still hand out.
+    if young >= _LOW and relay.count_prekeys() >= _LOW:
         return 0
     made = _unpublished(office) or _new_keys(office)
     bundles = make_batch(
