@@ -21,11 +21,12 @@ from secure_liaison.errors import LiaisonError, OutOfOrderError, RelayUnreachabl
 from secure_liaison.workflows import enrolment, filing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from secure_liaison.crypto.keys import Digest
     from secure_liaison.identity.ids import AgencyId
     from secure_liaison.office import Office
+    from secure_liaison.relay.http import HttpRelay
     from secure_liaison.wire.mailbox import MailboxItem
 
     Progress = Callable[[int, int], None]
@@ -85,24 +86,19 @@ def take_in(office: Office, progress: Progress | None = None) -> Taken:
 
     Raises:
         RelayError: it broke off; what was filed is filed, the rest comes next time.
+        VaultDamagedError: nothing can be kept any more.
     """
     count = dict.fromkeys(filing.Filed, 0)
-    after = 0  # what was taken is gone from the relay; what is left there is wanted again
     relay = office.relay()
     try:
-        for _ in range(_MOST_PAGES):
-            collected = relay.collect(after=after)
+        for page in _pages(relay):
             done = []
-            for item in collected.items:
+            for item in page:
                 became = filing.file_item(office, item, relay, progress)
                 count[became] += 1
                 if became is filing.Filed.TAKEN:
                     done.append(item.seq)
-                after = item.seq
-            if done:
-                relay.acknowledge_receipt(done, signing_key=office.keys.signing, realm=office.realm)
-            if not collected.more or not collected.items:
-                break
+            _let_go(office, relay, done)
         enrolment.stock_prekeys(office, relay)
     finally:
         relay.close()
@@ -122,16 +118,10 @@ def discard(office: Office, digest: Digest) -> None:
     """
     if office.mail.quarantine.get(digest) is None:
         raise OutOfOrderError("not-in-quarantine")
-    after, relay = 0, office.relay()
+    relay = office.relay()
     try:
-        for _ in range(_MOST_PAGES):
-            collected = relay.collect(after=after)
-            seqs = [each.seq for each in collected.items if _digest_of(each) == digest]
-            if seqs:
-                relay.acknowledge_receipt(seqs, signing_key=office.keys.signing, realm=office.realm)
-            if not collected.more or not collected.items:
-                break
-            after = collected.items[-1].seq
+        for page in _pages(relay):
+            _let_go(office, relay, [each.seq for each in page if _digest_of(each) == digest])
     finally:
         relay.close()
     with office.transaction():
@@ -145,6 +135,22 @@ def discard(office: Office, digest: Digest) -> None:
                 detail={"from": "quarantine"},
             )
         )
+
+
+def _pages(relay: HttpRelay) -> Iterator[tuple[MailboxItem, ...]]:
+    """Yield the mailbox page by page, from its beginning: what was taken is gone from it."""
+    after, instance = 0, None
+    for _ in range(_MOST_PAGES):
+        collected = relay.collect(after=after, instance=instance)
+        yield collected.items
+        if not collected.more or not collected.items:
+            return
+        after, instance = collected.items[-1].seq, collected.instance
+
+
+def _let_go(office: Office, relay: HttpRelay, seqs: list[int]) -> None:
+    if seqs:
+        relay.acknowledge_receipt(seqs, signing_key=office.keys.signing, realm=office.realm)
 
 
 def _digest_of(item: MailboxItem) -> Digest | None:
