@@ -18,7 +18,7 @@ from secure_liaison.audit.ledger import Ledger
 from secure_liaison.clock import GuardedClock, Instant, SystemClock
 from secure_liaison.directory.registry import RegistryState
 from secure_liaison.directory.view import DirectoryView
-from secure_liaison.errors import CredentialError, OutOfOrderError
+from secure_liaison.errors import CredentialError, FormatError, OutOfOrderError
 from secure_liaison.identity.anchors import decode_charter
 from secure_liaison.identity.ids import AgencyId
 from secure_liaison.monitor.gate import Gate
@@ -29,6 +29,7 @@ from secure_liaison.vault.ledger import VaultLedgerStore
 from secure_liaison.vault.mail import Mail
 from secure_liaison.vault.records import Records
 from secure_liaison.vault.store import open_vault
+from secure_liaison.wire.urls import is_own_machine
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,9 +176,14 @@ class Office:
 
         Raises:
             CredentialError, OutOfOrderError: as `relay_url`.
+            FormatError: ``relay-url`` (a partner names this machine as its relay: requests there
+                would reach the desk's own services).
         """
+        url = self.relay_url(agency or self.agency)
+        if is_own_machine(url) and not self.exercise and url != self.relay_url(self.agency):
+            raise FormatError("relay-url")
         return HttpRelay(
-            self.relay_url(agency or self.agency),
+            url,
             device=self.keys.handle,
             key=self.keys.request,
             # A request's time is judged by the relay. The guarded clock, once it was wrong, would

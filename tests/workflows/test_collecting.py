@@ -58,7 +58,9 @@ def test_what_is_safe_in_the_vault_is_let_go_of_at_the_relay(scene: Scene) -> No
 
 def test_a_mailbox_is_emptied_page_by_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     real = SimulatedRelay.collect
-    monkeypatch.setattr(SimulatedRelay, "collect", lambda relay, after=0: real(relay, after, 2))
+    monkeypatch.setattr(
+        SimulatedRelay, "collect", lambda relay, after=0, **_known: real(relay, after, 2)
+    )
     for _ in range(5):
         scene.send()
     assert Taken(filed=5, quarantined=0) == correspondence.collect(scene.desk(READER))
@@ -149,7 +151,7 @@ def test_a_relay_that_has_nothing_but_says_more_is_asked_once(
 ) -> None:
     asked, real = [], SimulatedRelay.collect
 
-    def collect(relay: SimulatedRelay, after: int = 0) -> Collected:
+    def collect(relay: SimulatedRelay, after: int = 0, **_known: object) -> Collected:
         asked.append(after)
         return replace(real(relay, after), more=True)
 
@@ -163,7 +165,9 @@ def test_a_relay_that_never_ends_is_left_alone_until_the_next_time(
 ) -> None:
     real = SimulatedRelay.collect
     monkeypatch.setattr(
-        SimulatedRelay, "collect", lambda relay, after=0: replace(real(relay, after, 1), more=True)
+        SimulatedRelay,
+        "collect",
+        lambda relay, after=0, **_known: replace(real(relay, after, 1), more=True),
     )
     monkeypatch.setattr(collecting, "_MOST_PAGES", 2)
     for _ in range(3):
@@ -211,7 +215,9 @@ def test_what_is_given_up_leaves_quarantine_and_relay_and_is_written_down(scene:
 def test_giving_up_looks_through_every_page(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     real = SimulatedRelay.collect
     _, last = quarantine_two(scene)
-    monkeypatch.setattr(SimulatedRelay, "collect", lambda relay, after=0: real(relay, after, 1))
+    monkeypatch.setattr(
+        SimulatedRelay, "collect", lambda relay, after=0, **_known: real(relay, after, 1)
+    )
     collecting.discard(scene.desk(READER), last)
     assert 2 == len(scene.relay.mailboxes[scene.box(READER)])
 

@@ -60,6 +60,8 @@ _FOR_GOOD: Final = frozenset(
     {"conflict", "too-large", "malformed", "tampered", "realm", "expired", "mailbox-unknown"}
 )
 """Refusals that another try with the same bytes cannot change."""
+_PASSING: Final = frozenset({"BOOK_OUTDATED", "DIRECTORY_STALE"})
+"""Refusals of the own gate that the next book or collection may lift."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,8 @@ def _deliver(
         office.bodies.open(item.body_name).close()  # the disk's errors, before anybody is asked
         permit = _ask_again(office, item, core, submission)
     except AccessDeniedError as exc:
-        return _give_up(office, item, exc)
+        passing = {reason.code for reason in exc.reasons} <= _PASSING
+        return _wait(office, item, exc, tries) if passing else _give_up(office, item, exc)
     except (CredentialError, VaultDamagedError) as exc:  # nobody, or nothing, to deliver
         office.note(_submit_event(office, item, core, error=exc))
         return _give_up(office, item, exc)
