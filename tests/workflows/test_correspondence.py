@@ -320,6 +320,18 @@ def test_a_receipt_that_may_not_go_out_is_no_acknowledgement(scene: Scene) -> No
 # --- what does not exist, and what is not for this officer ------------------------------------
 
 
+def test_a_reply_names_what_its_reader_may_list(scene: Scene) -> None:
+    desk, digest = received(scene)
+    item = desk.mail.inbox.get(digest)
+    assert item is not None
+    assert item.object_id == correspondence.answered(desk, digest.hex()[:8])
+    assert 1 == len(events(desk, EventType.DOC_LIST))
+    withdraw(scene, READER, READER)
+    with pytest.raises(AccessDeniedError) as caught:
+        correspondence.answered(desk, digest.hex())
+    assert ["CLEARANCE_WITHDRAWN"] == [each.code for each in caught.value.reasons]
+
+
 def outsider(scene: Scene) -> tuple[Office, Digest]:
     """Put an object into the inbox of an officer whom its label leaves out."""
     genuine = scene.send()
@@ -337,7 +349,7 @@ def sizes(row: LedgerRow) -> tuple[int, int, int]:
     return len(row.leaf) - counter, len(row.own), len(row.shared)
 
 
-@pytest.mark.parametrize("act", [read, correspondence.acknowledge])
+@pytest.mark.parametrize("act", [read, correspondence.acknowledge, correspondence.answered])
 def test_unknown_and_outside_the_audience_are_told_the_same(
     scene: Scene, act: Callable[[Office, str], object]
 ) -> None:

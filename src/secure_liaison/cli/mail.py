@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from secure_liaison.cli.surface import Surface
     from secure_liaison.crypto.keys import Digest
     from secure_liaison.office import Office
-    from secure_liaison.wire.header import ObjectId
 
 commands = group()
 
@@ -141,7 +140,7 @@ def _seal_and_send(context: typer.Context, draft: Draft, reply_to: str | None) -
         path.open("rb").close()  # told by its name, and before a passphrase is asked for
     with desk(context) as office:
         if reply_to is not None:
-            draft = replace(draft, reply_to=_answered(office, reply_to))
+            draft = replace(draft, reply_to=correspondence.answered(office, reply_to))
         with typed(context), surface.progress("cli.wait.seal") as progress:
             digest = correspondence.send(office, draft, progress=progress)
         state = hand_over(surface, office, digest)
@@ -154,14 +153,3 @@ def _body(path: Path) -> str:
         return read_input(path).decode()
     except UnicodeDecodeError as exc:
         raise OutOfOrderError("text-not-utf8") from exc
-
-
-def _answered(office: Office, reference: str) -> ObjectId:
-    try:
-        found = office.mail.inbox.matching(reference)
-    except ValueError:  # not hex digits
-        found = ()
-    item = office.mail.inbox.get(found[0]) if len(found) == 1 else None
-    if item is None:
-        raise OutOfOrderError("reply-unknown")
-    return item.object_id

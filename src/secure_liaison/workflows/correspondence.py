@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from secure_liaison.monitor.gate import Permit
     from secure_liaison.office import Office
     from secure_liaison.vault.inbox import InboxItem
+    from secure_liaison.wire.header import ObjectId
     from secure_liaison.workflows.collecting import Taken
     from secure_liaison.workflows.delivering import Delivered
 
@@ -66,6 +67,7 @@ __all__ = [
     "Opened",
     "Outcome",
     "acknowledge",
+    "answered",
     "collect",
     "deliver",
     "inbox",
@@ -174,6 +176,27 @@ def acknowledge(office: Office, reference: str, *, remark: str = "") -> Digest:
     except LiaisonError as exc:
         entries.write_failure(office, permit, EventType.RECEIPT_SIGN, verified=verified, error=exc)
         raise
+
+
+def answered(office: Office, reference: str) -> ObjectId:
+    """Return the id that a reply names; who may not list an object may not point at it either.
+
+    Raises:
+        AccessDeniedError: as `read`.
+        LiaisonError: the object does not verify any more.
+    """
+    item = _find(office, reference, Action.LIST)
+    verified = filing.load(office, item, EventType.DOC_LIST)
+    permit = permit_for(office, verified, Action.LIST)
+    permit.spend(
+        action=Action.LIST,
+        core_hash=verified.core_hash,
+        key_ids=[verified.key_id],
+        now=office.clock.now(),
+    )
+    with office.transaction():
+        office.gate.effect(permit, entries.event_about(office, EventType.DOC_LIST, verified))
+    return item.object_id
 
 
 def _sign(
