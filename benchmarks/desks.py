@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -21,7 +22,7 @@ from secure_liaison.capsule.unseal import reveal, unwrap, verify
 from secure_liaison.clock import BUILD_TIME, FixedClock, Instant
 from secure_liaison.crypto.hpke import KemPrivateKey
 from secure_liaison.crypto.signing import NoteSigningKey
-from secure_liaison.identity.ids import new_device_handle
+from secure_liaison.identity.ids import DeviceHandle
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Label
 from secure_liaison.labels.pack import builtin_pack
@@ -48,7 +49,7 @@ class Desks:
         self.reader = self.world.officer("j.okafor@EMB-B")
         others = [KemPrivateKey.generate().public_key for _ in range(max(RECIPIENTS) - 1)]
         keys = [(self.reader.device.handle, self.reader.device.kem.public_key)]
-        keys += [(new_device_handle(), key) for key in others]
+        keys += [(DeviceHandle(os.urandom(16)), key) for key in others]
         self.targets = [
             SealTarget(
                 role=Role.VAULT, key_id=key.key_id(self.world.realm), public_key=key, handle=handle
