@@ -15,7 +15,6 @@ from secure_liaison.errors import MissingExtraError, RelayUnreachableError
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
 __all__ = ["RelayProcess"]
@@ -90,12 +89,7 @@ class RelayProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def _call(self, name: str, *arguments: str) -> str:

@@ -31,7 +31,6 @@ from secure_liaison.vault.folder import (
 if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
 __all__ = ["BodyStore", "BodyWriter", "export_part", "harmless_name"]
@@ -82,12 +81,7 @@ class BodyWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.abort()
 
 

@@ -11,6 +11,7 @@ Source: docs/spec/wire.md; docs/spec/directory.md §6; DESIGN §3 rule 4.
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -61,8 +62,7 @@ def refresh_directory(office: Office) -> tuple[LiaisonError, ...]:
         RelayUnreachableError: the own relay does not answer.
     """
     problems: list[LiaisonError] = []
-    relay = office.relay()
-    try:
+    with closing(office.relay()) as relay:
         for agency in office.directory.agencies():
             try:
                 snapshot = decode_snapshot(relay.get_directory(agency.agency_id))
@@ -76,8 +76,6 @@ def refresh_directory(office: Office) -> tuple[LiaisonError, ...]:
                 same = view.roster_sequences() == office.directory.roster_sequences()
                 event = None if same else _directory_event(office, agency.agency_id)
                 office.adopt(view, event)
-    finally:
-        relay.close()
     return tuple(problems)
 
 
@@ -89,8 +87,7 @@ def take_in(office: Office, progress: Progress | None = None) -> Taken:
         VaultDamagedError: nothing can be kept any more.
     """
     count = dict.fromkeys(filing.Filed, 0)
-    relay = office.relay()
-    try:
+    with closing(office.relay()) as relay:
         for page in _pages(relay):
             done = []
             for item in page:
@@ -100,8 +97,6 @@ def take_in(office: Office, progress: Progress | None = None) -> Taken:
                     done.append(item.seq)
             _let_go(office, relay, done)
         enrolment.stock_prekeys(office, relay)
-    finally:
-        relay.close()
     return Taken(
         filed=count[filing.Filed.TAKEN],
         quarantined=count[filing.Filed.QUARANTINED],
@@ -118,12 +113,9 @@ def discard(office: Office, digest: Digest) -> None:
     """
     if office.mail.quarantine.get(digest) is None:
         raise OutOfOrderError("not-in-quarantine")
-    relay = office.relay()
-    try:
+    with closing(office.relay()) as relay:
         for page in _pages(relay):
             _let_go(office, relay, [each.seq for each in page if _digest_of(each) == digest])
-    finally:
-        relay.close()
     with office.transaction():
         office.mail.quarantine.release(digest)
         office.ledger.append(

@@ -10,7 +10,7 @@ Source: docs/spec/capsule.md §15; docs/spec/labels.md §3; DESIGN §4, §6.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -254,11 +254,8 @@ def _one_time_targets(office: Office, composed: Composed) -> tuple[SealTarget, .
 
 
 def _taken_from(office: Office, addressee: Addressee) -> list[SealTarget]:
-    relay = office.relay(addressee.officer.agency)
-    try:
+    with closing(office.relay(addressee.officer.agency)) as relay:
         taken = relay.take_prekeys([device.handle for device in addressee.devices])
-    finally:
-        relay.close()
     return [
         _one_time_target(office, device, bundle)
         for device, bundle in zip(addressee.devices, taken, strict=True)

@@ -12,7 +12,7 @@ Source: docs/spec/wire.md §4; docs/concepts/correspondence.md; DESIGN §3 rule 
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -251,11 +251,8 @@ def _by_relay(
 def _exchange(
     office: Office, agency: AgencyId, part: bytes, *, item: SentItem, progress: Progress | None
 ) -> None:
-    relay = office.relay(agency)
-    try:
+    with closing(office.relay(agency)) as relay:
         relay.submit(part, item.leaves, office.bodies.path(item.body_name), progress)
-    finally:
-        relay.close()
 
 
 def _wait(office: Office, item: SentItem, error: LiaisonError, tries: int) -> LiaisonError:

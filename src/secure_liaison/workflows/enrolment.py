@@ -11,6 +11,7 @@ Source: docs/spec/statements.md §5, §10; docs/spec/directory.md §6; docs/spec
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -173,11 +174,8 @@ def publish_snapshot(office: Office, data: bytes) -> None:
     snapshot = decode_book(data).snapshot
     if snapshot.claimed_agency() != office.agency:
         raise CredentialError("other-agency")
-    relay = office.relay()
-    try:
+    with closing(office.relay()) as relay:
         relay.put_directory(office.agency, encode_snapshot(snapshot))
-    finally:
-        relay.close()
 
 
 def stock_prekeys(office: Office, relay: HttpRelay) -> int:
