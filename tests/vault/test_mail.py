@@ -402,6 +402,22 @@ def test_a_flood_costs_one_row_per_error_and_sender(vault: Vault, mail: Mail) ->
     assert rows[0].envelope is None
 
 
+def test_objects_and_causes_are_counted(vault: Vault, mail: Mail) -> None:
+    with vault.transaction():
+        for number, reason in enumerate(("size", "size", "ml-dsa"), 1):
+            mail.quarantine.add_object(
+                digest(number), SignatureError(reason), envelope=b"e", sender=b"", at=at(number)
+            )
+        mail.quarantine.count_unreadable(
+            digest(9), SignatureError("size"), size_bytes=1, sender=b"", at=at(3)
+        )
+    assert 3 == mail.quarantine.kept()
+    cause = SignatureError("size")
+    counted = [mail.quarantine.of_cause(cause, since=at(seconds)) for seconds in range(4)]
+    assert [3, 2, 1, 0] == counted
+    assert 0 == mail.quarantine.of_cause(FormatError("size"), since=NOW)
+
+
 def test_release_forgets_the_object_and_no_flood(vault: Vault, mail: Mail) -> None:
     with vault.transaction():
         mail.quarantine.add_object(

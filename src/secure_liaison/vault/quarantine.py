@@ -96,6 +96,19 @@ class Quarantine:
         )
         return tuple(_row(row) for row in rows)
 
+    def kept(self) -> int:
+        """Return how many parsed objects lie here, without reading them."""
+        rows = self._vault.query("SELECT count(*) AS n FROM quarantine WHERE envelope IS NOT NULL")
+        return rows[0].integer("n")
+
+    def of_cause(self, error: LiaisonError, *, since: Instant) -> int:
+        """Return how many rows of one cause changed after ``since``, without reading them."""
+        rows = self._vault.query(
+            "SELECT count(*) AS n FROM quarantine WHERE code = ? AND reason = ? AND last_at > ?",
+            (error.code, error.reason, since),
+        )
+        return rows[0].integer("n")
+
     def get(self, digest: Digest) -> QuarantineRow | None:
         """Return a parsed object's row, or nothing."""
         rows = self._vault.query(

@@ -24,6 +24,7 @@ from secure_liaison.audit.events import Event, EventType, Outcome
 from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.capsule.format import parse_envelope
 from secure_liaison.capsule.unseal import check_body, unwrap, verify
+from secure_liaison.clock import Instant
 from secure_liaison.crypto.keys import Tag, tagged_hash
 from secure_liaison.errors import (
     LiaisonError,
@@ -222,8 +223,8 @@ def _is_settled(office: Office, item: MailboxItem, capsule: Capsule) -> bool:
 def _quarantine(office: Office, item: MailboxItem, capsule: Capsule, error: LiaisonError) -> None:
     quarantine, now = office.mail.quarantine, office.clock.now()
     known = quarantine.get(capsule.digest)
-    kept = [row for row in quarantine.rows() if row.envelope is not None]
-    if known is None and len(kept) >= _MOST_KEPT:  # a flood is counted; the relay has the copies
+    # A flood is counted; the relay has the copies.
+    if known is None and quarantine.kept() >= _MOST_KEPT:
         _count_unreadable(office, item, error)
         return
     told = known is not None and (known.code, known.reason) == (error.code, error.reason)
@@ -247,11 +248,8 @@ def _count_unreadable(office: Office, item: MailboxItem, error: LiaisonError) ->
 
 def _told_lately(office: Office, error: LiaisonError) -> int:
     """Return how many rows of the same cause are younger than an hour: each has its line."""
-    since = office.clock.now() - _AGAIN_S
-    return sum(
-        (row.code, row.reason) == (error.code, error.reason) and row.last_at > since
-        for row in office.mail.quarantine.rows()
-    )
+    since = Instant(office.clock.now() - _AGAIN_S)
+    return office.mail.quarantine.of_cause(error, since=since)
 
 
 def _quarantine_event(office: Office, error: LiaisonError, *, digest: str) -> Event:
