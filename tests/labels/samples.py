@@ -93,7 +93,8 @@ def equivalence(**changes: Any) -> Equivalence:
 
 def pack_file(name: str) -> dict[str, Any]:
     """Return a fresh copy of a built-in pack's JSON, to be changed and written again."""
-    file = resources.files("secure_liaison.labels") / "packs" / f"{name}.json"
+    version = builtin_pack(name).policy_id
+    file = resources.files("secure_liaison.labels") / "packs" / f"{version}.json"
     value: dict[str, Any] = json.loads(file.read_bytes())
     return value
 

@@ -9,6 +9,7 @@ import pytest
 from secure_liaison.errors import FormatError
 from secure_liaison.i18n import Language, cause
 from secure_liaison.labels.marking import ParsedMark, parse_mark, write_mark
+from secure_liaison.labels.naming import MarkLanguage
 from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.labels.period import Period, PeriodForm
 
@@ -34,6 +35,7 @@ def test_mark_is_read(row: dict[str, Any]) -> None:
         period=period(row),
         exercise=row.get("exercise", False),
         older_practice=row.get("older", False),
+        markings=frozenset(row.get("markings", [])),
     )
     assert parse_mark(row["text"], builtin_pack(row["pack"])) == expected
 
@@ -51,10 +53,11 @@ def test_mark_is_refused_for_the_reason_given(row: dict[str, Any]) -> None:
 def test_mark_is_written_so(row: dict[str, Any]) -> None:
     pack = builtin_pack(row["pack"])
     text = write_mark(
+        pack,
         pack.level(row["level"]),
         period(row),
-        pack.marking,
-        language=Language(row["writes"]),
+        language=MarkLanguage(row["writes"]),
         exercise=row.get("exercise", False),
+        markings=frozenset(row.get("markings", [])),
     )
     assert text == row["text"]

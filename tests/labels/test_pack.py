@@ -9,19 +9,20 @@ import rfc8785
 from secure_liaison.clock import Instant, from_iso
 from secure_liaison.errors import FormatError, UnsupportedVersionError
 from secure_liaison.i18n import Language
+from secure_liaison.labels.handling import Consent
+from secure_liaison.labels.naming import BasisStatus
 from secure_liaison.labels.pack import (
-    BUILTIN_PACKS,
     MAX_PACK_BYTES,
+    POLICIES,
     builtin_pack,
     builtin_packs,
     load_pack,
 )
-from secure_liaison.labels.policy import BasisStatus, Consent
 from tests.labels.samples import CN, GENERIC, as_bytes, pack_file
 
 
 def test_built_in_packs_load() -> None:
-    assert tuple(pack.id for pack in builtin_packs()) == BUILTIN_PACKS
+    assert tuple(pack.id for pack in builtin_packs()) == POLICIES
     assert CN.policy_id == "cn.state-secrets@2024-09-01"
     assert builtin_pack("generic@2024-09-01") is not None
 
@@ -122,10 +123,21 @@ def test_names_exist_in_both_languages() -> None:
 
 
 def narrow_category(**changes: Any) -> dict[str, Any]:
-    value = {"id": "x", "leaf": "nation:FRA", "names": {"zh": "法国", "en": "France"}}
+    value = {
+        "id": "x",
+        "leaf": "nation:FRA",
+        "names": {"zh": "法国", "en": "France"},
+        "mark": None,
+        "portion": None,
+        "lacv": None,
+        "obsolete": False,
+    }
     category = {
         "id": "only",
         "kind": "narrow",
+        "tag": None,
+        "oid": None,
+        "home": False,
         "names": {"zh": "限", "en": "Only"},
         "min": 0,
         "max": 1,

@@ -20,7 +20,8 @@ from secure_liaison.vault.slots import KEY_FILE
 
 if TYPE_CHECKING:
     from secure_liaison.cli.surface import Surface
-    from secure_liaison.labels.policy import Level, PolicyPack, Urgency
+    from secure_liaison.labels.handling import Urgency
+    from secure_liaison.labels.policy import Level, PolicyPack
     from secure_liaison.office import Office
 
 commands = group()

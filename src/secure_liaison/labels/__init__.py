@@ -14,6 +14,7 @@ Source: docs/spec/labels.md.
 
 from secure_liaison.labels.agreement import Agreement
 from secure_liaison.labels.audience import Audience
+from secure_liaison.labels.handling import HandlingProfile
 from secure_liaison.labels.label import (
     Determination,
     DeterminationKind,
@@ -24,9 +25,9 @@ from secure_liaison.labels.label import (
 )
 from secure_liaison.labels.lattice import dominates, join, may_read
 from secure_liaison.labels.marking import ParsedMark, banner, parse_mark, render, urgency_text
-from secure_liaison.labels.pack import builtin_pack, builtin_packs, load_pack
+from secure_liaison.labels.pack import builtin_pack, builtin_packs, load_pack, pack_in_force
 from secure_liaison.labels.period import Period, PeriodForm, period_end
-from secure_liaison.labels.policy import HandlingProfile, Level, PolicyPack
+from secure_liaison.labels.policy import Level, PolicyPack
 from secure_liaison.labels.validity import validate
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "label_digest",
     "load_pack",
     "may_read",
+    "pack_in_force",
     "parse_mark",
     "period_end",
     "render",

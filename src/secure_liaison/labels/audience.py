@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from secure_liaison.encoding import Value
 
-__all__ = ["LEAF_KINDS", "Audience", "require_leaf"]
+__all__ = ["LEAF_KINDS", "Audience", "dated", "require_leaf", "require_pack_leaf", "undated"]
 
 LEAF_KINDS: Final = frozenset({"agency", "officer", "nation", "group"})
 MAX_GROUPS: Final = 64
@@ -46,6 +46,28 @@ def require_leaf(text: str) -> str:
     if _LEAF.fullmatch(text) is None:
         raise FormatError("label-audience-leaf")
     return text
+
+
+def require_pack_leaf(text: str) -> str:
+    """Return ``text`` if it is a leaf as packs write it: a group stands without a date there.
+
+    Raises:
+        FormatError: ``label-audience-leaf``.
+    """
+    if text.startswith("group:") and "@" not in text:
+        require_leaf(f"{text}@2000-01-01")
+        return text
+    return require_leaf(text)
+
+
+def dated(leaf: str, day: str) -> str:
+    """Return a pack's leaf as labels write it: a group with the day of its membership."""
+    return f"{leaf}@{day}" if leaf.startswith("group:") and "@" not in leaf else leaf
+
+
+def undated(leaf: str) -> str:
+    """Return a leaf as packs write it: a group without its day."""
+    return leaf.partition("@")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,6 +82,8 @@ class Determination:
         catalogue: Item of the catalogue.
         reason: Why.
         sources: ``label:<64 hex>`` or ``object:<64 hex>`` of what it derives from.
+        provision: Citation of the special provision (另有规定) on which a period is longer than the
+            level's maximum.
 
     Raises:
         FormatError: ``label-text``, ``label-source``.
@@ -94,9 +96,12 @@ class Determination:
     catalogue: str = ""
     reason: str = ""
     sources: frozenset[str] = frozenset()
+    provision: str = ""
 
     def __post_init__(self) -> None:
-        for text in (self.proposer, self.approver, self.authority, self.catalogue, self.reason):
+        for text in (self.proposer, self.approver, self.authority, self.catalogue):
+            require_plain(text, max_size=500)
+        for text in (self.reason, self.provision):
             require_plain(text, max_size=500)
         if len(self.sources) > MAX_SOURCES or not all(map(_SOURCE.fullmatch, self.sources)):
             raise FormatError("label-source")
@@ -111,6 +116,7 @@ class Determination:
             4: self.catalogue,
             5: self.reason,
             6: sorted(self.sources),
+            7: self.provision,
         }
 
     @classmethod
@@ -129,6 +135,7 @@ class Determination:
             catalogue=fields.text(4),
             reason=fields.text(5),
             sources=_text_set(fields.items(6, max_items=MAX_SOURCES)),
+            provision=fields.text(7),
         )
         fields.done()
         return found

@@ -1,14 +1,15 @@
-"""Marks as people print and read them, in Chinese and English, and back to values.
+"""Marks as people print and read them, in Chinese, English and French, and back to values.
 
 Rules:
 
+- What stands where is the pack's grammar; nothing here knows a policy.
 - ``机密★10年`` and ``CN JIMI (机密, 2 of 3) ★10Y``: an English gloss of a Chinese level is never a
-  bare Western word.
+  bare Western word. A foreign mark in Chinese is the original first, then ``(北约 第三级)``.
 - The star is reserved for real material: an exercise has ``演练 EXERCISE · `` in front, no star,
   and a reader of marks refuses each in the other's place.
-- What is rendered parses back to the same level, period and realm kind; a foreign mark parses as
-  nothing.
-- A banner always shows both languages.
+- What is rendered parses back to the same level, period, printed markings and realm kind; a foreign
+  mark parses as nothing.
+- A mark never says more readers than the label has; a banner always shows both languages.
 
 Source: docs/spec/labels.md §7; DESIGN §4; 保密法实施条例(2024) 第二十一条.
 """
@@ -21,12 +22,22 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from secure_liaison.errors import FormatError
 from secure_liaison.i18n import Language
+from secure_liaison.labels.grammar import (
+    LevelSegment,
+    PeriodSegment,
+    PeriodStyle,
+    Segment,
+    ValuesSegment,
+)
+from secure_liaison.labels.mark_pattern import mark_pattern, read_values
+from secure_liaison.labels.naming import MarkLanguage
 from secure_liaison.labels.period import Period, PeriodForm, months_of
-from secure_liaison.labels.policy import Level, MarkingGrammar, PolicyPack
+from secure_liaison.labels.release import release_of
 from secure_liaison.labels.term import read_term, write_term
 
 if TYPE_CHECKING:
     from secure_liaison.labels.label import Label
+    from secure_liaison.labels.policy import CategoryValue, Level, PolicyPack
 
 __all__ = [
     "EXERCISE_PREFIX",
@@ -34,18 +45,20 @@ __all__ = [
     "banner",
     "mark_level",
     "parse_mark",
+    "parse_portion",
+    "printed_markings",
     "render",
+    "render_portion",
     "urgency_text",
     "write_mark",
 ]
 
 EXERCISE_PREFIX: Final = "演练 EXERCISE · "
-MAX_MARK: Final = 400
-"""Characters; the longest condition and the longest level name fit."""
+MAX_MARK: Final = 4000
+"""Characters; the longest condition, the longest level name and a list of all nations fit."""
 
 _STAR: Final = "★"
 _EXERCISE: Final = re.compile(r"演[练練]\s*EXERCISE\s*·\s*")
-_CJK: Final = re.compile(r"[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,23 +71,54 @@ class ParsedMark:
         exercise: Whether it is a mark of an exercise.
         older_practice: Whether it is written as was usual before and must not be written now: no
             period after the star (read as the maximum), or a form that the pack only still reads.
+        markings: ``category:value`` of everything that the mark says beside the level.
     """
 
     level: str
     period: Period
     exercise: bool
     older_practice: bool = False
+    markings: frozenset[str] = frozenset()
 
 
-def render(label: Label, pack: PolicyPack, language: Language, *, exercise: bool) -> str:
+def render(
+    label: Label, pack: PolicyPack, language: Language | MarkLanguage, *, exercise: bool
+) -> str:
     """Return the mark of a label in one language.
 
     Raises:
         FormatError: ``label-policy-mismatch``, ``label-level-unknown``.
     """
     _require_policy(label, pack)
-    level = pack.level(label.level)
-    return write_mark(level, label.period, pack.marking, language=language, exercise=exercise)
+    return write_mark(
+        pack,
+        pack.level(label.level),
+        label.period,
+        markings=printed_markings(label, pack),
+        language=MarkLanguage(language.value),
+        exercise=exercise,
+    )
+
+
+def render_portion(label: Label, pack: PolicyPack) -> str:
+    """Return the portion mark of a label, in the policy's own language: ``(S//NF)``.
+
+    Raises:
+        FormatError: ``label-policy-mismatch``, ``label-level-unknown``, ``mark-no-portions``.
+    """
+    _require_policy(label, pack)
+    grammar = pack.marking.portion
+    if grammar is None:
+        raise FormatError("mark-no-portions")
+    level, language = pack.level(label.level), pack.marking.original
+    markings = printed_markings(label, pack)
+    inner = "".join(
+        level.portion or level.mark.text(language)
+        if isinstance(each, LevelSegment)
+        else _values(each, pack, markings - level.says, language=language, short=True)
+        for each in grammar.segments
+    )
+    return f"{grammar.opening}{inner}{grammar.closing}"
 
 
 def banner(label: Label, pack: PolicyPack, *, exercise: bool) -> str:
@@ -85,6 +129,8 @@ def banner(label: Label, pack: PolicyPack, *, exercise: bool) -> str:
     """
     zh = render(label, pack, Language.ZH, exercise=exercise)
     en = render(label, pack, Language.EN, exercise=exercise)
+    if pack.marking.original is not MarkLanguage.ZH:
+        return zh  # holds the original already
     return f"{zh} | {en.removeprefix(EXERCISE_PREFIX)}"
 
 
@@ -102,39 +148,55 @@ def urgency_text(urgency_id: str, pack: PolicyPack, language: Language) -> str:
     return pack.urgency(urgency_id).names.text(language)
 
 
+def printed_markings(label: Label, pack: PolicyPack) -> frozenset[str]:
+    """Return the markings that a mark of this label may print; never wider than the label."""
+    said = release_of(label.audience, pack, label.owner).markings
+    return said | label.restrict | label.control | label.inform
+
+
 def write_mark(
+    pack: PolicyPack,
     level: Level,
     period: Period,
-    grammar: MarkingGrammar,
     *,
-    language: Language,
+    language: MarkLanguage,
     exercise: bool,
+    markings: frozenset[str] = frozenset(),
 ) -> str:
-    """Return a mark from its parts."""
-    name, term = level.mark.text(language), write_term(period, language)
-    match grammar:
-        case MarkingGrammar.STAR:
-            if exercise:
-                return f"{EXERCISE_PREFIX}{name} {term}"
-            return f"{name}{' ' if language is Language.EN else ''}{_STAR}{term}"
-        case MarkingGrammar.PLAIN:
-            shown = name if period.form is PeriodForm.OPEN else f"{name} · {term}"
-            return f"{EXERCISE_PREFIX}{shown}" if exercise else shown
-        case _:
-            assert_never(grammar)
+    """Return a mark from its parts; a language that the pack does not write is its original."""
+    grammar = pack.marking
+    shown = language if language in grammar.languages else grammar.original
+    glossed = shown is MarkLanguage.ZH and grammar.original is not MarkLanguage.ZH
+    inside = grammar.original if glossed else shown
+    written = ""
+    for segment in grammar.segments:
+        match segment:
+            case LevelSegment():
+                written += level.mark.text(inside)
+            case PeriodSegment():
+                written += _period(period, grammar.period, inside, exercise=exercise)
+            case ValuesSegment():
+                written += _values(
+                    segment, pack, markings - level.says, language=inside, short=False
+                )
+            case _:
+                assert_never(segment)
+    gloss = level.mark.zh.removeprefix(level.mark.text(grammar.original)) if glossed else ""
+    return f"{EXERCISE_PREFIX if exercise else ''}{written.strip()}{gloss}"
 
 
 def parse_mark(text: str, pack: PolicyPack) -> ParsedMark:
-    """Read a mark in either language.
+    """Read a mark in any language of the pack's marks.
 
     Accepted in Chinese beside the canonical form: spaces inside the level, traditional characters,
     full-width digits, Chinese numerals.
 
     Raises:
-        FormatError: ``mark-too-long``, ``mark-level``, then by grammar ``mark-star-missing``,
-            ``mark-star-in-exercise``, ``mark-star-not-used``, ``mark-period-missing``,
-            ``mark-period``, ``label-period-value``, ``label-period-condition``, ``label-text``,
-            ``mark-period-form``, ``mark-period-over-maximum``.
+        FormatError: ``mark-too-long``, ``mark-level``, ``mark-rest``, then by style
+            ``mark-star-missing``, ``mark-star-in-exercise``, ``mark-star-not-used``,
+            ``mark-period-missing``, ``mark-period``, ``label-period-value``,
+            ``label-period-condition``, ``label-text``, ``mark-period-form``,
+            ``mark-period-over-maximum``.
     """
     if len(text) > MAX_MARK:
         raise FormatError("mark-too-long", limit=MAX_MARK)
@@ -143,54 +205,128 @@ def parse_mark(text: str, pack: PolicyPack) -> ParsedMark:
     exercise = prefix is not None
     if prefix is not None:
         rest = rest[prefix.end() :]
-    level, language, rest = _read_level(rest, pack)
-    match pack.marking:
-        case MarkingGrammar.STAR:
-            term = _after_star(rest, exercise=exercise)
-        case MarkingGrammar.PLAIN:
-            term = _after_dot(rest)
+    found, language = _longest(rest, pack)
+    level, markings = read_values(found, pack, language, short=False)
+    tail = rest[found.end() :]
+    match pack.marking.period:
+        case PeriodStyle.STAR:
+            term = _after_star(tail, exercise=exercise)
+        case PeriodStyle.DOT:
+            term = _after_dot(tail)
+        case PeriodStyle.NONE:
+            term = _after_nothing(tail, at=len(text) - len(tail) + 1)
         case _:
-            assert_never(pack.marking)
+            assert_never(pack.marking.period)
+    period, older = _read_period(term, level, pack, language=language, exercise=exercise)
+    return ParsedMark(
+        level=level.id, period=period, exercise=exercise, older_practice=older, markings=markings
+    )
+
+
+def parse_portion(text: str, pack: PolicyPack) -> ParsedMark:
+    """Read a portion mark; it says no period.
+
+    Raises:
+        FormatError: ``mark-no-portions``, ``mark-too-long``, ``mark-level``, ``mark-rest``.
+    """
+    grammar = pack.marking.portion
+    if grammar is None:
+        raise FormatError("mark-no-portions")
+    if len(text) > MAX_MARK:
+        raise FormatError("mark-too-long", limit=MAX_MARK)
+    inner = text.strip()
+    if not (inner.startswith(grammar.opening) and inner.endswith(grammar.closing)):
+        raise FormatError("mark-level")
+    inner = inner.removeprefix(grammar.opening).removesuffix(grammar.closing)
+    language = pack.marking.original
+    found = mark_pattern(pack, language, short=True).match(inner)
+    if found is None:
+        raise FormatError("mark-level")
+    _after_nothing(inner[found.end() :], at=found.end() + len(grammar.opening) + 1)
+    level, markings = read_values(found, pack, language, short=True)
+    return ParsedMark(
+        level=level.id,
+        period=Period(form=PeriodForm.OPEN, value=""),
+        exercise=False,
+        markings=markings,
+    )
+
+
+def _longest(text: str, pack: PolicyPack) -> tuple[re.Match[str], MarkLanguage]:
+    grammar = pack.marking
+    # A Chinese gloss is the original and more: of equal beginnings the longer one is meant.
+    order = sorted(grammar.languages, key=lambda each: (each is not grammar.original, each.value))
+    best: tuple[re.Match[str], MarkLanguage] | None = None
+    for language in order:
+        found = mark_pattern(pack, language, short=False).match(text)
+        if found is not None and (best is None or found.end() > best[0].end()):
+            best = found, language
+    if best is None:
+        raise FormatError("mark-level")
+    return best
+
+
+def _values(
+    segment: Segment,
+    pack: PolicyPack,
+    markings: frozenset[str],
+    *,
+    language: MarkLanguage,
+    short: bool,
+) -> str:
+    if not isinstance(segment, ValuesSegment):
+        return ""
+    written = []
+    for part in segment.parts:
+        values = [
+            _printed(value, language, short=short)
+            for value in pack.category(part.category).values
+            if f"{part.category}:{value.id}" in markings and value.mark is not None
+        ]
+        if values:
+            joined = part.between.text(language).join(values)
+            written.append(part.before.text(language) + joined + part.after.text(language))
+    if not written:
+        return ""
+    return segment.before.text(language) + segment.between.text(language).join(written)
+
+
+def _printed(value: CategoryValue, language: MarkLanguage, *, short: bool) -> str:
+    if short and value.portion:
+        return value.portion
+    return value.mark.text(language) if value.mark is not None else ""
+
+
+def _period(period: Period, style: PeriodStyle, language: MarkLanguage, *, exercise: bool) -> str:
+    term = write_term(period, Language.ZH if language is MarkLanguage.ZH else Language.EN)
+    match style:
+        case PeriodStyle.STAR:
+            if exercise:
+                return f" {term}"
+            return f"{'' if language is MarkLanguage.ZH else ' '}{_STAR}{term}"
+        case PeriodStyle.DOT:
+            return "" if period.form is PeriodForm.OPEN else f" · {term}"
+        case PeriodStyle.NONE:
+            return ""
+        case _:
+            assert_never(style)
+
+
+def _read_period(
+    term: str, level: Level, pack: PolicyPack, *, language: MarkLanguage, exercise: bool
+) -> tuple[Period, bool]:
+    style = pack.marking.period
     older = False
     if term:
-        period = read_term(term, language)
-    elif pack.marking is MarkingGrammar.PLAIN and not pack.period.required:
-        period = Period(form=PeriodForm.OPEN, value="")
+        written = Language.ZH if language is MarkLanguage.ZH else Language.EN
+        period = read_term(term, written)
+    elif style is PeriodStyle.NONE or (style is PeriodStyle.DOT and not pack.period.required):
+        return Period(form=PeriodForm.OPEN, value=""), False
     elif level.max_period_years is not None and not exercise:
         period, older = Period.of_years(level.max_period_years), True
     else:
         raise FormatError("mark-period-missing")
-    older = _check_term(period, level, pack) or older
-    return ParsedMark(level=level.id, period=period, exercise=exercise, older_practice=older)
-
-
-def _read_level(text: str, pack: PolicyPack) -> tuple[Level, Language, str]:
-    candidates = [
-        (written, level, language)
-        for level in pack.levels
-        for language, names in (
-            (Language.ZH, (level.mark.zh, *level.aliases)),
-            (Language.EN, (level.mark.en,)),
-        )
-        for written in names
-    ]
-    # The longest first: a level whose name begins with another's must not be read as that one.
-    for written, level, language in sorted(candidates, key=lambda each: -len(each[0])):
-        found = _pattern(written).match(text)
-        if found is not None:
-            return level, language, text[found.end() :]
-    raise FormatError("mark-level")
-
-
-def _pattern(written: str) -> re.Pattern[str]:
-    parts = []
-    for mark, following in zip(written, [*written[1:], ""], strict=True):
-        if mark.isspace():
-            parts.append(r"\s+")
-        else:
-            spaced = _CJK.match(mark) and _CJK.match(following)
-            parts.append(re.escape(mark) + (r"\s*" if spaced else ""))
-    return re.compile("".join(parts))
+    return period, _check_term(period, level, pack) or older
 
 
 def _after_star(rest: str, *, exercise: bool) -> str:
@@ -217,6 +353,14 @@ def _after_dot(rest: str) -> str:
     if not term:
         raise FormatError("mark-period-missing")
     return term
+
+
+def _after_nothing(rest: str, *, at: int) -> str:
+    if _STAR in rest:
+        raise FormatError("mark-star-not-used")
+    if rest.strip():
+        raise FormatError("mark-rest", column=at)
+    return ""
 
 
 def _check_term(period: Period, level: Level, pack: PolicyPack) -> bool:

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 import rfc8785
 
-from secure_liaison.clock import from_iso
+from secure_liaison.clock import Instant, from_iso
 from secure_liaison.errors import FormatError
-from secure_liaison.i18n import Language
-from secure_liaison.labels.audience import LEAF_KINDS, require_leaf
+from secure_liaison.labels.audience import LEAF_KINDS, require_leaf, require_pack_leaf
+from secure_liaison.labels.grammar import PeriodStyle
 from secure_liaison.labels.marking import ParsedMark, parse_mark, write_mark
 from secure_liaison.labels.pack_file import read_pack
 from secure_liaison.labels.period import Period, PeriodForm, months_of
@@ -48,10 +48,20 @@ from secure_liaison.labels.strict_json import JsonFields, read_json
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["BUILTIN_PACKS", "MAX_PACK_BYTES", "builtin_pack", "builtin_packs", "load_pack"]
+__all__ = [
+    "BUILTIN_PACKS",
+    "MAX_PACK_BYTES",
+    "POLICIES",
+    "builtin_pack",
+    "builtin_packs",
+    "load_pack",
+    "pack_in_force",
+]
 
 MAX_PACK_BYTES: Final = 2**20
-BUILTIN_PACKS: Final = ("cn.state-secrets", "generic")
+BUILTIN_PACKS: Final = ("cn.state-secrets@2024-09-01", "generic@2024-09-01")
+"""Every version that ships with the library."""
+POLICIES: Final = tuple(dict.fromkeys(name.partition("@")[0] for name in BUILTIN_PACKS))
 
 _SAMPLES: Final = {
     PeriodForm.DURATION: "P1Y",
@@ -86,24 +96,38 @@ def load_pack(data: bytes) -> PolicyPack:
 
 @cache
 def builtin_pack(pack_id: str) -> PolicyPack:
-    """Return a pack that ships with the library, by id or by ``id@version``.
+    """Return a pack that ships with the library: ``id@version``, or by id the newest version.
 
     Raises:
         FormatError: ``pack-unknown``.
     """
-    wanted, _, version = pack_id.partition("@")
-    if wanted not in BUILTIN_PACKS:
+    if pack_id in BUILTIN_PACKS:
+        file = resources.files("secure_liaison.labels") / "packs" / f"{pack_id}.json"
+        return load_pack(file.read_bytes())
+    versions = [each for each in BUILTIN_PACKS if each.partition("@")[0] == pack_id]
+    if not versions or not pack_id:
         raise FormatError("pack-unknown")
-    file = resources.files("secure_liaison.labels") / "packs" / f"{wanted}.json"
-    pack = load_pack(file.read_bytes())
-    if version and version != pack.version:
-        raise FormatError("pack-unknown")
-    return pack
+    return builtin_pack(max(versions))
 
 
 def builtin_packs() -> tuple[PolicyPack, ...]:
-    """Return every pack that ships with the library."""
-    return tuple(builtin_pack(pack_id) for pack_id in BUILTIN_PACKS)
+    """Return the newest version of every policy that ships with the library."""
+    return tuple(builtin_pack(pack_id) for pack_id in POLICIES)
+
+
+def pack_in_force(policy: str, at: Instant) -> PolicyPack:
+    """Return the version of a policy that was in force at a moment: by it an old label is judged.
+
+    Raises:
+        FormatError: ``pack-unknown``, ``pack-none-in-force``.
+    """
+    if policy not in POLICIES:
+        raise FormatError("pack-unknown")
+    for name in sorted(BUILTIN_PACKS, reverse=True):
+        pack = builtin_pack(name) if name.partition("@")[0] == policy else None
+        if pack is not None and pack.in_force(at):
+            return pack
+    raise FormatError("pack-none-in-force")
 
 
 def _check_unique(pack: PolicyPack) -> None:
@@ -165,8 +189,13 @@ def _check_references(pack: PolicyPack) -> None:
     for authority in pack.authority:
         for level_id in authority.levels:
             _refer(f"authority.{authority.body}", level_id, levels)
+    _check_leaves(pack)
+    _check_rules(pack, levels)
+
+
+def _check_leaves(pack: PolicyPack) -> None:
     if pack.home:
-        require_leaf(pack.home)
+        require_pack_leaf(pack.home)
     for category in pack.categories:
         if category.id in LEAF_KINDS:
             raise FormatError("pack-field-value", place=f"categories.{category.id}")
@@ -175,8 +204,11 @@ def _check_references(pack: PolicyPack) -> None:
             if has_leaves != bool(value.leaf):
                 raise FormatError("pack-field-value", place=f"categories.{category.id}")
             if value.leaf:
-                require_leaf(value.leaf)
-    _check_rules(pack, levels)
+                require_pack_leaf(value.leaf)
+    for group in pack.groups:
+        require_pack_leaf(f"group:{group.id}")
+        for member in group.members:
+            require_leaf(member.leaf)
 
 
 def _check_rules(pack: PolicyPack, levels: set[str]) -> None:
@@ -218,19 +250,20 @@ def _flat(condition: Condition) -> Iterable[Condition | Effect]:
 
 def _check_marks(pack: PolicyPack) -> None:
     forms = pack.period.forms | pack.period.older_forms
+    if pack.marking.period is PeriodStyle.NONE:
+        forms = frozenset({PeriodForm.OPEN})
     for level in pack.levels:
         for form in forms:
             period = Period(form=form, value=_SAMPLES[form])
-            for language in Language:
+            for language in pack.marking.languages:
                 for exercise in (False, True):
-                    text = write_mark(
-                        level, period, pack.marking, language=language, exercise=exercise
-                    )
+                    text = write_mark(pack, level, period, language=language, exercise=exercise)
                     expected = ParsedMark(
                         level=level.id,
                         period=period,
                         exercise=exercise,
                         older_practice=form in pack.period.older_forms,
+                        markings=level.says,
                     )
                     if _parsed(text, pack) != expected:
                         raise FormatError("pack-mark", level=level.id)

@@ -9,37 +9,51 @@ Source: docs/spec/labels.md §5.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from secure_liaison.errors import FormatError, UnsupportedVersionError
-from secure_liaison.labels.period import PeriodForm
-from secure_liaison.labels.policy import (
+from secure_liaison.labels.deciding import (
     Authority,
-    Basis,
-    BasisStatus,
-    Category,
-    CategoryKind,
-    CategoryValue,
+    PersonClass,
+    ReasonCode,
+    ReasonUse,
+    Referral,
+    Workflow,
+)
+from secure_liaison.labels.grammar_file import read_grammar
+from secure_liaison.labels.handling import (
     Consent,
     Destruction,
     Freshness,
     HandlingProfile,
+    Urgency,
+)
+from secure_liaison.labels.pack_fields import (
+    read_basis,
+    read_date,
+    read_enum,
+    read_mark,
+    read_names,
+    read_number,
+    read_optional,
+    read_slug,
+)
+from secure_liaison.labels.period import PeriodForm
+from secure_liaison.labels.policy import (
+    Category,
+    CategoryKind,
+    CategoryValue,
+    Compilation,
+    Group,
     Level,
-    MarkingGrammar,
-    Names,
+    Membership,
     PeriodPolicy,
-    PersonClass,
     PolicyPack,
     Rule,
-    Urgency,
-    Workflow,
 )
 from secure_liaison.labels.rules import read_condition, read_effect
 
 if TYPE_CHECKING:
-    from enum import Enum
-
     from secure_liaison.labels.strict_json import JsonFields
 
 __all__ = ["read_pack"]
@@ -47,9 +61,8 @@ __all__ = ["read_pack"]
 FORMAT: Final = "secure-liaison/policy"
 FORMAT_VERSION: Final = 0
 
-_SLUG: Final = re.compile(r"[a-z][a-z0-9.-]{0,63}")
-_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_EnumT = TypeVar("_EnumT", bound="Enum")
+_LACV: Final = 2**31 - 1
+_FARTHEST: Final = 14 * 60
 
 
 def read_pack(fields: JsonFields, *, digest: bytes) -> PolicyPack:
@@ -71,25 +84,29 @@ def read_pack(fields: JsonFields, *, digest: bytes) -> PolicyPack:
         raise UnsupportedVersionError("unknown-version", version=version)
     valid = fields.fields("valid")
     pack = PolicyPack(
-        id=_slug(fields, "id"),
-        version=_date(fields, "version"),
-        supersedes=_optional(fields, "supersedes"),
-        valid_from=_date(valid, "from"),
-        valid_to="" if valid.is_null("to") else _date(valid, "to"),
-        names=_names(fields),
-        home=_optional(fields, "home"),
-        basis=_basis(fields),
+        id=read_slug(fields, "id"),
+        version=read_date(fields, "version"),
+        supersedes=read_optional(fields, "supersedes"),
+        valid_from=read_date(valid, "from"),
+        valid_to="" if valid.is_null("to") else read_date(valid, "to"),
+        names=read_names(fields),
+        oid=read_optional(fields, "oid"),
+        home=read_optional(fields, "home"),
+        basis=read_basis(fields),
         levels=tuple(_level(level) for level in fields.objects("levels")),
         categories=tuple(_category(each) for each in fields.objects("categories")),
+        groups=tuple(_group(each) for each in fields.objects("groups")),
         rules=tuple(_rule(rule) for rule in fields.objects("rules")),
+        compilation=tuple(_compilation(each) for each in fields.objects("compilation")),
         period=_period(fields.fields("period")),
         authority=tuple(_authority(each) for each in fields.objects("authority")),
         workflow=_workflow(fields.fields("workflow")),
+        reasons=tuple(_reason(each) for each in fields.objects("reasons")),
         person_classes=tuple(_person_class(each) for each in fields.objects("person_classes")),
         handling=tuple(_handling(each) for each in fields.objects("handling")),
         urgencies=tuple(_urgency(each) for each in fields.objects("urgencies")),
         freshness=_freshness(fields.fields("freshness")),
-        marking=_enum(fields, "marking", MarkingGrammar),
+        marking=read_grammar(fields.fields("marking")),
         canonical_digest=digest,
     )
     valid.done()
@@ -100,15 +117,20 @@ def read_pack(fields: JsonFields, *, digest: bytes) -> PolicyPack:
 def _level(fields: JsonFields) -> Level:
     unlimited = fields.is_null("max_period_years")
     level = Level(
-        id=_slug(fields, "id"),
+        id=read_slug(fields, "id"),
         rank=fields.integer("rank", high=255),
-        names=_names(fields),
-        mark=_names(fields, "mark"),
+        names=read_names(fields),
+        meaning=read_names(fields, "meaning"),
+        mark=read_mark(fields, "mark"),
+        portion=read_optional(fields, "portion"),
         aliases=fields.texts("aliases"),
+        says=frozenset(fields.texts("says")),
+        lacv=read_number(fields, "lacv", high=256),
+        obsolete=fields.boolean("obsolete"),
         max_period_years=None if unlimited else fields.integer("max_period_years", low=1, high=999),
-        handling=_slug(fields, "handling"),
+        handling=read_slug(fields, "handling"),
         reserved=fields.boolean("reserved"),
-        basis=_basis(fields),
+        basis=read_basis(fields),
     )
     fields.done()
     return level
@@ -117,13 +139,16 @@ def _level(fields: JsonFields) -> Level:
 def _category(fields: JsonFields) -> Category:
     least = fields.integer("min", high=255)
     category = Category(
-        id=_slug(fields, "id"),
-        kind=_enum(fields, "kind", CategoryKind),
-        names=_names(fields),
+        id=read_slug(fields, "id"),
+        kind=read_enum(fields, "kind", CategoryKind),
+        tag=read_optional(fields, "tag"),
+        oid=read_optional(fields, "oid"),
+        home=fields.boolean("home"),
+        names=read_names(fields),
         least=least,
         most=None if fields.is_null("max") else fields.integer("max", low=least),
         values=tuple(_category_value(value) for value in fields.objects("values")),
-        basis=_basis(fields),
+        basis=read_basis(fields),
     )
     fields.done()
     return category
@@ -131,7 +156,13 @@ def _category(fields: JsonFields) -> Category:
 
 def _category_value(fields: JsonFields) -> CategoryValue:
     value = CategoryValue(
-        id=_slug(fields, "id"), leaf=_optional(fields, "leaf"), names=_names(fields)
+        id=read_slug(fields, "id"),
+        leaf=read_optional(fields, "leaf"),
+        names=read_names(fields),
+        mark=None if fields.is_null("mark") else read_mark(fields, "mark"),
+        portion=read_optional(fields, "portion"),
+        lacv=read_number(fields, "lacv", high=_LACV),
+        obsolete=fields.boolean("obsolete"),
     )
     fields.done()
     return value
@@ -139,14 +170,51 @@ def _category_value(fields: JsonFields) -> CategoryValue:
 
 def _rule(fields: JsonFields) -> Rule:
     rule = Rule(
-        id=_slug(fields, "id"),
+        id=read_slug(fields, "id"),
         condition=read_condition(fields.fields("if")),
         effect=read_effect(fields.fields("then")),
-        say=_names(fields, "say"),
-        basis=_basis(fields),
+        say=read_names(fields, "say"),
+        basis=read_basis(fields),
     )
     fields.done()
     return rule
+
+
+def _group(fields: JsonFields) -> Group:
+    group = Group(
+        id=fields.text("id", max_size=64),
+        names=read_names(fields),
+        members=tuple(_membership(each) for each in fields.objects("members")),
+        basis=read_basis(fields),
+    )
+    fields.done()
+    return group
+
+
+def _membership(fields: JsonFields) -> Membership:
+    member = Membership(
+        leaf=fields.text("leaf"),
+        joined=read_date(fields, "from"),
+        left="" if fields.is_null("to") else read_date(fields, "to"),
+    )
+    fields.done()
+    return member
+
+
+def _compilation(fields: JsonFields) -> Compilation:
+    found = Compilation(
+        id=read_slug(fields, "id"),
+        count=fields.integer("count", low=2),
+        level=read_optional(fields, "level"),
+        marking=read_optional(fields, "marking"),
+        raise_to=read_slug(fields, "raise_to"),
+        say=read_names(fields, "say"),
+        basis=read_basis(fields),
+    )
+    if bool(found.level) == bool(found.marking):
+        raise FormatError("pack-rule", place=fields.at("level"))
+    fields.done()
+    return found
 
 
 def _period(fields: JsonFields) -> PeriodPolicy:
@@ -157,13 +225,14 @@ def _period(fields: JsonFields) -> PeriodPolicy:
         defaults=tuple(_default(each) for each in fields.objects("defaults")),
         extend_before_expiry=fields.boolean("extend_before_expiry"),
         review_months=fields.integer("review_months", high=120),
+        utc_offset_minutes=fields.integer("utc_offset_minutes", low=-_FARTHEST, high=_FARTHEST),
     )
     fields.done()
     return policy
 
 
 def _default(fields: JsonFields) -> tuple[str, str]:
-    default = _slug(fields, "level"), fields.text("duration")
+    default = read_slug(fields, "level"), fields.text("duration")
     fields.done()
     return default
 
@@ -178,10 +247,10 @@ def _forms(fields: JsonFields, name: str) -> frozenset[PeriodForm]:
 
 def _authority(fields: JsonFields) -> Authority:
     authority = Authority(
-        body=_slug(fields, "body"),
-        names=_names(fields),
+        body=read_slug(fields, "body"),
+        names=read_names(fields),
         levels=fields.texts("levels"),
-        basis=_basis(fields),
+        basis=read_basis(fields),
     )
     fields.done()
     return authority
@@ -192,15 +261,38 @@ def _workflow(fields: JsonFields) -> Workflow:
         proposer_is_not_approver=fields.boolean("proposer_is_not_approver"),
         unclear_report_workdays=fields.integer("unclear_report_workdays", high=365),
         unclear_decide_workdays=fields.integer("unclear_decide_workdays", high=365),
-        dispute=_slug(fields, "dispute"),
+        unclear_to=tuple(_referral(each) for each in fields.objects("unclear_to")),
+        dispute=read_slug(fields, "dispute"),
     )
     fields.done()
     return workflow
 
 
+def _referral(fields: JsonFields) -> Referral:
+    referral = Referral(
+        levels=fields.texts("levels"),
+        bodies=fields.texts("bodies"),
+        to=read_names(fields, "to"),
+        basis=read_basis(fields),
+    )
+    fields.done()
+    return referral
+
+
+def _reason(fields: JsonFields) -> ReasonCode:
+    reason = ReasonCode(
+        id=read_slug(fields, "id"),
+        use=read_enum(fields, "use", ReasonUse),
+        names=read_names(fields),
+        basis=read_basis(fields),
+    )
+    fields.done()
+    return reason
+
+
 def _person_class(fields: JsonFields) -> PersonClass:
     person = PersonClass(
-        id=_slug(fields, "id"), rank=fields.integer("rank", high=255), names=_names(fields)
+        id=read_slug(fields, "id"), rank=fields.integer("rank", high=255), names=read_names(fields)
     )
     fields.done()
     return person
@@ -209,14 +301,14 @@ def _person_class(fields: JsonFields) -> PersonClass:
 def _handling(fields: JsonFields) -> HandlingProfile:
     destruction = fields.fields("destruction")
     profile = HandlingProfile(
-        id=_slug(fields, "id"),
+        id=read_slug(fields, "id"),
         custody=fields.boolean("custody"),
         acknowledge_hours=fields.integer("acknowledge_hours", low=1),
-        copies=_enum(fields, "copies", Consent),
-        printing=_enum(fields, "printing", Consent),
-        forward=_enum(fields, "forward", Consent),
-        export=_enum(fields, "export", Consent),
-        min_person_class=_optional(fields, "min_person_class"),
+        copies=read_enum(fields, "copies", Consent),
+        printing=read_enum(fields, "printing", Consent),
+        forward=read_enum(fields, "forward", Consent),
+        export=read_enum(fields, "export", Consent),
+        min_person_class=read_optional(fields, "min_person_class"),
         forward_secrecy=fields.boolean("forward_secrecy"),
         training_max_age_days=fields.integer("training_max_age_days"),
         register_reads=fields.boolean("register_reads"),
@@ -226,7 +318,7 @@ def _handling(fields: JsonFields) -> HandlingProfile:
             approval=destruction.boolean("approval"),
             witnesses=destruction.integer("witnesses", high=16),
         ),
-        basis=_basis(fields),
+        basis=read_basis(fields),
     )
     destruction.done()
     fields.done()
@@ -235,11 +327,11 @@ def _handling(fields: JsonFields) -> HandlingProfile:
 
 def _urgency(fields: JsonFields) -> Urgency:
     urgency = Urgency(
-        id=_slug(fields, "id"),
+        id=read_slug(fields, "id"),
         rank=fields.integer("rank", high=255),
-        names=_names(fields),
+        names=read_names(fields),
         acknowledge_hours=fields.integer("acknowledge_hours", low=1),
-        basis=_basis(fields),
+        basis=read_basis(fields),
     )
     fields.done()
     return urgency
@@ -250,45 +342,3 @@ def _freshness(fields: JsonFields) -> Freshness:
     freshness = Freshness(send_hours=send, open_hours=fields.integer("open_hours", low=send))
     fields.done()
     return freshness
-
-
-def _names(fields: JsonFields, name: str = "names") -> Names:
-    both = fields.fields(name)
-    names = Names(zh=both.text("zh"), en=both.text("en"))
-    both.done()
-    return names
-
-
-def _basis(fields: JsonFields) -> tuple[Basis, ...]:
-    found = []
-    for each in fields.objects("basis"):
-        found.append(Basis(cite=each.text("cite"), status=_enum(each, "status", BasisStatus)))
-        each.done()
-    if not found:
-        raise FormatError("pack-field-value", place=fields.at("basis"))
-    return tuple(found)
-
-
-def _enum(fields: JsonFields, name: str, kind: type[_EnumT]) -> _EnumT:
-    try:
-        return kind(fields.text(name))
-    except ValueError as exc:
-        raise FormatError("pack-field-value", place=fields.at(name)) from exc
-
-
-def _slug(fields: JsonFields, name: str) -> str:
-    slug = fields.text(name, max_size=64)
-    if _SLUG.fullmatch(slug) is None:
-        raise FormatError("pack-field-value", place=fields.at(name))
-    return slug
-
-
-def _date(fields: JsonFields, name: str) -> str:
-    date = fields.text(name, max_size=10)
-    if _DATE.fullmatch(date) is None:
-        raise FormatError("pack-field-value", place=fields.at(name))
-    return date
-
-
-def _optional(fields: JsonFields, name: str) -> str:
-    return "" if fields.is_null(name) else fields.text(name)

@@ -2,7 +2,8 @@
 
 Rules:
 
-- Calendar arithmetic in UTC: a month later is the same day, or the month's last day.
+- Calendar arithmetic by the wall clock of the agency that fixed the period, given as an offset from
+  UTC: a month later is the same day and time there, or the month's last day.
 - Order: dated periods by their end; a condition is comparable to itself and to open only; open is
   above all. The join of two periods that cannot be compared is therefore open: it never ends early.
 - A condition is a sentence; a text that reads like a duration or a date is not a condition.
@@ -33,6 +34,7 @@ __all__ = [
     "Period",
     "PeriodForm",
     "join_periods",
+    "months_after",
     "months_of",
     "period_dominates",
     "period_end",
@@ -46,6 +48,7 @@ _DATE: Final = re.compile(r"(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}")
 _UNITS: Final = frozenset("年月日天周時时小分秒个個長长期PYMWDTHS-./,:+")
 _MAX_CONDITION: Final = 200
 _LAST_YEAR: Final = 9999
+_MAX_OFFSET: Final = 14 * 60
 
 
 class PeriodForm(Enum):
@@ -66,14 +69,17 @@ class Period:
         value: ``P10Y`` or ``P6M``; ``2027-03-01``; the condition's text; empty for open.
         start: When a duration or moment was fixed, seconds UTC; in a label always there for these
             two and never for the others. A printed mark does not state it.
+        offset_minutes: The agency's local time minus UTC, −840 to 840; 0 for condition and open.
 
     Raises:
-        FormatError: ``label-text``, ``label-period-value``, ``label-period-condition``.
+        FormatError: ``label-text``, ``label-period-value``, ``label-period-condition``,
+            ``label-period-offset``.
     """
 
     form: PeriodForm
     value: str
     start: Instant | None = None
+    offset_minutes: int = 0
 
     def __post_init__(self) -> None:
         match self.form:
@@ -89,6 +95,9 @@ class Period:
                 assert_never(self.form)
         if not good:
             raise FormatError("label-period-value")
+        undated = self.form in {PeriodForm.CONDITION, PeriodForm.OPEN}
+        if abs(self.offset_minutes) > (0 if undated else _MAX_OFFSET):
+            raise FormatError("label-period-offset")
 
     @classmethod
     def of_years(cls, years: int, *, start: Instant | None = None) -> Period:
@@ -97,7 +106,7 @@ class Period:
 
     def to_value(self) -> Value:
         """Return the encoded form."""
-        return {0: self.form.value, 1: self.value, 2: self.start}
+        return {0: self.form.value, 1: self.value, 2: self.start, 3: self.offset_minutes}
 
     @classmethod
     def from_value(cls, value: Value) -> Period:
@@ -110,8 +119,9 @@ class Period:
         form = PeriodForm(fields.integer(0, low=1, high=len(PeriodForm)))
         text = fields.text(1, max_size=_MAX_CONDITION)
         start = None if fields.is_null(2) else Instant(fields.integer(2, high=MAX_INSTANT))
+        offset = fields.integer(3, low=-_MAX_OFFSET, high=_MAX_OFFSET)
         fields.done()
-        return cls(form=form, value=text, start=start)
+        return cls(form=form, value=text, start=start, offset_minutes=offset)
 
 
 def months_of(period: Period) -> int | None:
@@ -130,16 +140,26 @@ def period_end(period: Period) -> Instant | None:
     """
     match period.form:
         case PeriodForm.DURATION:
-            if period.start is None:
-                msg = "a duration ends only when it has a start"
-                raise ValueError(msg)
-            return add_months(period.start, months_of(period) or 0)
+            return months_after(period, months_of(period) or 0)
         case PeriodForm.MOMENT:
-            return from_iso(period.value)
+            return Instant(from_iso(period.value) - 60 * period.offset_minutes)
         case PeriodForm.CONDITION | PeriodForm.OPEN:
             return None
         case _:
             assert_never(period.form)
+
+
+def months_after(period: Period, months: int) -> Instant:
+    """Return the moment ``months`` after a dated period's start, by its own wall clock.
+
+    Raises:
+        ValueError: a period without a start; a programmer's mistake.
+    """
+    if period.start is None:
+        msg = "only a dated period has a start"
+        raise ValueError(msg)
+    ahead = 60 * period.offset_minutes
+    return Instant(min(add_months(Instant(period.start + ahead), months) - ahead, MAX_INSTANT))
 
 
 def add_months(start: Instant, months: int) -> Instant:
@@ -172,9 +192,15 @@ def join_periods(a: Period, b: Period) -> Period:
     return max(a, b, key=_dated_key)
 
 
-def _dated_key(period: Period) -> tuple[int, int, str, int]:
+def _dated_key(period: Period) -> tuple[int, int, str, int, int]:
     # Two ways of writing one end are told apart, so that the join has one result.
-    return period_end(period) or 0, period.form.value, period.value, period.start or 0
+    return (
+        period_end(period) or 0,
+        period.form.value,
+        period.value,
+        period.start or 0,
+        period.offset_minutes,
+    )
 
 
 def _is_date(text: str) -> bool:

@@ -13,76 +13,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
 
 from secure_liaison.clock import Instant, from_iso
 from secure_liaison.errors import FormatError
-from secure_liaison.i18n import Language
 
 if TYPE_CHECKING:
+    from secure_liaison.labels.deciding import Authority, PersonClass, ReasonCode, Workflow
+    from secure_liaison.labels.grammar import MarkingGrammar
+    from secure_liaison.labels.handling import Freshness, HandlingProfile, Urgency
+    from secure_liaison.labels.naming import Basis, MarkText, Names
     from secure_liaison.labels.period import PeriodForm
     from secure_liaison.labels.rules import Condition, Effect
 
 __all__ = [
-    "Authority",
-    "Basis",
-    "BasisStatus",
     "Category",
     "CategoryKind",
     "CategoryValue",
-    "Consent",
-    "Destruction",
-    "Freshness",
-    "HandlingProfile",
+    "Compilation",
+    "Group",
     "Level",
-    "MarkingGrammar",
-    "Names",
+    "Membership",
     "PeriodPolicy",
-    "PersonClass",
     "PolicyPack",
     "Rule",
-    "Urgency",
-    "Workflow",
 ]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Names:
-    """One name in both languages."""
-
-    zh: str
-    en: str
-
-    def text(self, language: Language) -> str:
-        """Return the name in one language."""
-        match language:
-            case Language.ZH:
-                return self.zh
-            case Language.EN:
-                return self.en
-            case _:
-                assert_never(language)
-
-
-class BasisStatus(Enum):
-    """How well a basis is known."""
-
-    CHECKED = "checked"
-    """The law's own text was read."""
-    PAGE = "page"
-    """A secondary page says so."""
-    KNOWN = "known"
-    """General knowledge; verify before relying on it."""
-    DEFAULT = "default"
-    """No law: a choice of this project that a state's own rules replace."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
-    """Where something in a pack comes from."""
-
-    cite: str
-    status: BasisStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +50,15 @@ class Level:
         id: Stable slug (``jimi``).
         rank: Higher is stricter; 0 is the unclassified level and the only one that may be public.
         names: How lists and pickers call it.
-        mark: What marks print: the own word in Chinese, a gloss in English.
-        aliases: Other writings that are read as this level's Chinese mark.
+        meaning: What disclosure would do; shown where a level is chosen.
+        mark: What marks print: the own word in the original language of the policy's marks, a gloss
+            in the others.
+        portion: What portion marks print, or empty.
+        aliases: Other writings that are read as this level's mark in the original language.
+        says: Markings (``context:nato``) that the level's mark states by itself, so that they are
+            not printed beside it.
+        lacv: Its number in SPIF and ESS labels, 0 to 256, or none.
+        obsolete: Still read, never given anew.
         max_period_years: Longest duration, or none.
         handling: Id of its handling profile.
         reserved: Whether a deployment needs an accreditation to hold it at all.
@@ -104,8 +68,13 @@ class Level:
     id: str
     rank: int
     names: Names
-    mark: Names
+    meaning: Names
+    mark: MarkText
+    portion: str
     aliases: tuple[str, ...]
+    says: frozenset[str]
+    lacv: int | None
+    obsolete: bool
     max_period_years: int | None
     handling: str
     reserved: bool
@@ -133,21 +102,39 @@ class CategoryValue:
 
     Attributes:
         id: Slug within the category.
-        leaf: The audience leaf that it stands for (widen and narrow only), else empty.
+        leaf: The audience leaf that it stands for (widen and narrow only), else empty; a group
+            stands without a date (``group:KFOR``).
         names: In both languages.
+        mark: What marks print, or none: then it is not printed.
+        portion: What portion marks print; empty takes ``mark``.
+        lacv: Its number in SPIF and ESS labels, or none.
+        obsolete: Still read, never given anew.
     """
 
     id: str
     leaf: str
     names: Names
+    mark: MarkText | None
+    portion: str
+    lacv: int | None
+    obsolete: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Category:
-    """A set of markings; a label may carry ``least`` to ``most`` of its values."""
+    """A set of markings; a label may carry ``least`` to ``most`` of its values.
+
+    Attributes:
+        tag: Its name in STANAG 4774 and SPIF (``Releasable To``), or empty.
+        oid: Id of its tag set, or empty.
+        home: Whether each value names a home audience (a NATO context); narrowing categories only.
+    """
 
     id: str
     kind: CategoryKind
+    tag: str
+    oid: str
+    home: bool
     names: Names
     least: int
     most: int | None
@@ -167,6 +154,53 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compilation:
+    """What many parts make of the whole: with ``count`` such parts it is at least ``raise_to``.
+
+    Attributes:
+        level: Parts at this level id or higher count; or empty.
+        marking: Parts with this ``category:value`` count; or empty. Exactly one of both is set.
+    """
+
+    id: str
+    count: int
+    level: str
+    marking: str
+    raise_to: str
+    say: Names
+    basis: tuple[Basis, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Membership:
+    """One member of a group, from its first day to before its last.
+
+    Attributes:
+        leaf: ``nation:SWE`` or ``agency:…``.
+        joined: ``YYYY-MM-DD``.
+        left: First day no longer a member, or empty.
+    """
+
+    leaf: str
+    joined: str
+    left: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """A named group and who belongs to it when.
+
+    Attributes:
+        id: ``KFOR``; leaves write it ``group:KFOR@2026-03-01``.
+    """
+
+    id: str
+    names: Names
+    members: tuple[Membership, ...]
+    basis: tuple[Basis, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PeriodPolicy:
     """How periods are fixed.
 
@@ -177,6 +211,7 @@ class PeriodPolicy:
         defaults: Level id and duration value offered first.
         extend_before_expiry: Whether an extension after the end is void.
         review_months: Interval of review; 0 is none.
+        utc_offset_minutes: Local time of the policy's home minus UTC; new periods are fixed in it.
     """
 
     required: bool
@@ -185,114 +220,7 @@ class PeriodPolicy:
     defaults: tuple[tuple[str, str], ...]
     extend_before_expiry: bool
     review_months: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Authority:
-    """Which body may decide which levels."""
-
-    body: str
-    names: Names
-    levels: tuple[str, ...]
-    basis: tuple[Basis, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workflow:
-    """Who decides, and the clocks for what is unclear; working days, 0 is no clock."""
-
-    proposer_is_not_approver: bool
-    unclear_report_workdays: int
-    unclear_decide_workdays: int
-    dispute: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PersonClass:
-    """A class of persons in secret posts; higher rank may do more."""
-
-    id: str
-    rank: int
-    names: Names
-
-
-class Consent(Enum):
-    """Whose consent an act needs."""
-
-    NEVER = "never"
-    ORIGINATOR = "originator"
-    APPROVER = "approver"
-    AUDIENCE = "audience"
-    """None beyond being in the audience."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destruction:
-    """What destroying needs."""
-
-    approval: bool
-    witnesses: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandlingProfile:
-    """How objects of a level are handled.
-
-    Attributes:
-        custody: No opening without a share held by a custodian and a witnessed entry.
-        acknowledge_hours: Default time to sign for it.
-        copies: Who consents to copies and excerpts; likewise printing, forwarding, export.
-        min_person_class: Lowest class that may open; empty where a pack has no classes.
-        forward_secrecy: Sealed to one-time prekeys only.
-        training_max_age_days: Oldest briefing with which it may be opened; 0 is no rule.
-        register_reads: Whether every single opening stands in the reader register.
-        open_persons: Persons who must be present to open.
-        min_suite: Lowest cryptographic suite that may seal it.
-    """
-
-    id: str
-    custody: bool
-    acknowledge_hours: int
-    copies: Consent
-    printing: Consent
-    forward: Consent
-    export: Consent
-    min_person_class: str
-    forward_secrecy: bool
-    training_max_age_days: int
-    register_reads: bool
-    open_persons: int
-    min_suite: int
-    destruction: Destruction
-    basis: tuple[Basis, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Urgency:
-    """One urgency; rank 0 is the least urgent."""
-
-    id: str
-    rank: int
-    names: Names
-    acknowledge_hours: int
-    basis: tuple[Basis, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Freshness:
-    """How old the directory may be, in hours, to send and to open new material."""
-
-    send_hours: int
-    open_hours: int
-
-
-class MarkingGrammar(Enum):
-    """How marks are written."""
-
-    STAR = "star"
-    """``机密★10年``; the star is reserved for real material, an exercise has a space instead."""
-    PLAIN = "plain"
-    """``SECRET · 10Y``; a period without end is not printed."""
+    utc_offset_minutes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,7 +231,9 @@ class PolicyPack:
         version: Date as text, ``2024-09-01``.
         valid_from: First day in force, ``YYYY-MM-DD``, from its first second UTC.
         valid_to: First day no longer in force, or empty.
-        home: Leaf of the home audience; empty where home is the owning agency.
+        oid: Object identifier of the policy, or empty.
+        home: Leaf of the home audience; empty where home is the owning agency, or where a category
+            names it.
         levels: From low to high.
         canonical_digest: SHA-256 of the file in RFC 8785 form, 32 bytes.
     """
@@ -314,20 +244,29 @@ class PolicyPack:
     valid_from: str
     valid_to: str
     names: Names
+    oid: str
     home: str
     basis: tuple[Basis, ...]
     levels: tuple[Level, ...]
     categories: tuple[Category, ...]
+    groups: tuple[Group, ...]
     rules: tuple[Rule, ...]
+    compilation: tuple[Compilation, ...]
     period: PeriodPolicy
     authority: tuple[Authority, ...]
     workflow: Workflow
+    reasons: tuple[ReasonCode, ...]
     person_classes: tuple[PersonClass, ...]
     handling: tuple[HandlingProfile, ...]
     urgencies: tuple[Urgency, ...]
     freshness: Freshness
     marking: MarkingGrammar
     canonical_digest: bytes
+
+    @override
+    def __hash__(self) -> int:
+        # The digest stands for all of it; equality still compares every field.
+        return hash(self.canonical_digest)
 
     @property
     def policy_id(self) -> str:
@@ -368,6 +307,17 @@ class PolicyPack:
                 return level
         raise FormatError("label-level-unknown")
 
+    def category(self, category_id: str) -> Category:
+        """Return a category by its id.
+
+        Raises:
+            FormatError: ``label-marking-unknown``.
+        """
+        for category in self.categories:
+            if category.id == category_id:
+                return category
+        raise FormatError("label-marking-unknown")
+
     def handling_of(self, level_id: str) -> HandlingProfile:
         """Return the handling profile of a level.
 
@@ -395,5 +345,5 @@ class PolicyPack:
         return ranks.get(class_id, -1)
 
 
-def _both(names: Names) -> tuple[str, str]:
+def _both(names: Names | MarkText) -> tuple[str, str]:
     return names.zh, names.en

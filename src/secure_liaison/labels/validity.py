@@ -12,13 +12,20 @@ Source: docs/spec/labels.md §6; 保守国家秘密法(2024) 第十六、十九�
 
 from __future__ import annotations
 
+from typing import Final
+
+from secure_liaison.clock import to_iso
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.label import DeterminationKind, Label
-from secure_liaison.labels.period import PeriodForm, add_months, period_end
+from secure_liaison.labels.period import PeriodForm, months_after, period_end
 from secure_liaison.labels.policy import Category, CategoryKind, Level, PolicyPack
+from secure_liaison.labels.release import markings_in
 from secure_liaison.labels.rules import Facts, applies, is_met
 
 __all__ = ["markings_of", "validate"]
+
+_AHEAD_S: Final = 14 * 3600
+"""The farthest that a local calendar is ahead of UTC."""
 
 
 def validate(label: Label, pack: PolicyPack) -> None:
@@ -26,9 +33,10 @@ def validate(label: Label, pack: PolicyPack) -> None:
 
     Raises:
         FormatError: ``label-policy-mismatch``, ``label-level-unknown``,
-            ``label-policy-not-in-force``, ``label-audience-public``, ``label-marking-unknown``,
-            ``label-marking-count``, ``label-period-form``, ``label-period-over-maximum``,
-            ``label-same-person``, ``label-without-source``, ``label-rule``, ``label-successor``.
+            ``label-policy-not-in-force``, ``label-audience-public``, ``label-group-date``,
+            ``label-marking-unknown``, ``label-marking-count``, ``label-period-form``,
+            ``label-period-over-maximum``, ``label-same-person``, ``label-without-source``,
+            ``label-rule``, ``label-successor``.
     """
     if label.policy != pack.policy_id:
         raise FormatError("label-policy-mismatch")
@@ -37,6 +45,9 @@ def validate(label: Label, pack: PolicyPack) -> None:
         raise FormatError("label-policy-not-in-force")
     if label.audience.is_public and level.rank > 0:
         raise FormatError("label-audience-public")
+    if any(day > to_iso(label.created + _AHEAD_S)[:10] for day in _group_days(label)):
+        # Who joins a group later is not meant by a label of today, wherever today already is.
+        raise FormatError("label-group-date")
     markings = markings_of(label, pack)
     _check_markings(label, pack, markings)
     _check_period(label, pack, level)
@@ -52,21 +63,10 @@ def markings_of(label: Label, pack: PolicyPack) -> frozenset[str]:
     """Return ``category:value`` of everything that rules may ask about.
 
     A widening value is present when its leaf stands in a group beside home; a narrowing value when
-    its leaf stands in a group without home.
+    its leaf stands in a group without home; a value of a home category when it is home.
     """
-    home = pack.home or label.owner
-    found = set(label.restrict | label.control | label.inform)
-    for category in pack.categories:
-        if category.kind not in {CategoryKind.WIDEN, CategoryKind.NARROW}:
-            continue
-        beside_home = category.kind is CategoryKind.WIDEN
-        found.update(
-            f"{category.id}:{value.id}"
-            for value in category.values
-            for group in label.audience.groups
-            if value.leaf in group and (home in group) is beside_home
-        )
-    return frozenset(found)
+    by_leaves = markings_in(label.audience, pack, label.owner)
+    return by_leaves | label.restrict | label.control | label.inform
 
 
 def _check_markings(label: Label, pack: PolicyPack, markings: frozenset[str]) -> None:
@@ -87,6 +87,11 @@ def _check_markings(label: Label, pack: PolicyPack, markings: frozenset[str]) ->
         _check_count(category, markings)
 
 
+def _group_days(label: Label) -> set[str]:
+    leaves = [leaf for group in label.audience.groups for leaf in group]
+    return {leaf.partition("@")[2] for leaf in leaves if leaf.startswith("group:")}
+
+
 def _check_count(category: Category, markings: frozenset[str]) -> None:
     count = sum(marking.startswith(f"{category.id}:") for marking in markings)
     if count < category.least or (category.most is not None and count > category.most):
@@ -102,7 +107,9 @@ def _check_period(label: Label, pack: PolicyPack, level: Level) -> None:
         # Without a dated end there is nothing to count; whether that may be, the forms decide.
         return
     end = period_end(period)
-    if end is not None and end > add_months(period.start, 12 * years):
+    longest = months_after(period, 12 * years)
+    if end is not None and end > longest and not label.determination.provision:
+        # Longer only where a special provision says so (除另有规定外), and the label cites it.
         raise FormatError("label-period-over-maximum", limit=years)
     if period.form is PeriodForm.MOMENT and end is not None and end <= period.start:
         raise FormatError("label-period-value")

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from secure_liaison.directory.leaf import RosterLeaf
     from secure_liaison.directory.standing import Standing
     from secure_liaison.labels.agreement import Agreement
+    from secure_liaison.labels.handling import HandlingProfile
     from secure_liaison.labels.label import Label
-    from secure_liaison.labels.policy import HandlingProfile, Level, Names, PolicyPack
+    from secure_liaison.labels.naming import MarkText, Names
+    from secure_liaison.labels.policy import Level, PolicyPack
     from secure_liaison.monitor.decision import Action
 
 __all__ = [
@@ -228,7 +230,7 @@ def level_text(pack: PolicyPack, level_id: str | None) -> str:
         return level_id
 
 
-def names_text(names: Names) -> str:
+def names_text(names: Names | MarkText) -> str:
     """Return ``zh / en``, or the one that holds the other."""
     if names.zh in names.en:
         return names.en

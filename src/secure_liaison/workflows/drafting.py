@@ -12,7 +12,7 @@ Source: docs/spec/labels.md §3; docs/guides/officer.md; DESIGN §4.
 from __future__ import annotations
 
 import mimetypes
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import SEEK_END, BytesIO
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -131,17 +131,19 @@ def _label(
         audience=Audience.of(agencies | {home}, officers | {own}),
         owner=home,
         created=now,
-        period=_period(draft.period, now),
+        period=_period(draft.period, pack, now),
         determination=Determination(proposer=own),
     )
 
 
-def _period(text: str, now: Instant) -> Period:
+def _period(text: str, pack: PolicyPack, now: Instant) -> Period:
     if not text.strip():
         return Period(form=PeriodForm.OPEN, value="")
     period = read_term(text, Language.EN if text.isascii() else Language.ZH)
     dated = period.form in {PeriodForm.DURATION, PeriodForm.MOMENT}
-    return Period(form=period.form, value=period.value, start=now if dated else None)
+    if not dated:
+        return period
+    return replace(period, start=now, offset_minutes=pack.period.utc_offset_minutes)
 
 
 def _parts(draft: Draft) -> tuple[PartSource, ...]:
