@@ -189,6 +189,7 @@ class Reason:
         need: What is needed; may be empty.
         fixable_by: Catalogue key of the office that can change it (``office.…``).
         instead: Catalogue keys of what is possible instead (``instead.extract``).
+        basis: Citations of the law behind the rule; may be empty.
     """
 
     code: str
@@ -198,6 +199,7 @@ class Reason:
     need: str = ""
     fixable_by: str = ""
     instead: tuple[str, ...] = ()
+    basis: str = ""
 
 
 class AccessDeniedError(LiaisonError):

@@ -237,6 +237,7 @@ class Forge:
             16: {0: "", 1: 0, 2: b""},
             17: {0: "ledger.example/1", 1: 7, 2: fixed("ledger root")},
             18: [self.hash("capsule-share-reader", self.share, self.object_id)],
+            19: "",
         }
 
     def _record(self) -> dict[int, Any]:

@@ -68,6 +68,7 @@ def test_a_refusal_for_programs_holds_the_same_and_is_json() -> None:
         "need": REASON.need,
         "fixable_by": REASON.fixable_by,
         "instead": list(REASON.instead),
+        "basis": "",
         "zh": "涉密资格低于该件密级",
         "en": "The clearance is below the label",
     } == reason
@@ -125,7 +126,8 @@ def test_every_key_that_a_rule_names_is_in_the_catalogues_and_no_other(
 
 @pytest.mark.parametrize("language", list(Language))
 def test_every_code_of_a_rule_has_its_sentence_and_no_other(language: Language) -> None:
-    named = constants("object_rules", "person_rules", "account") - {"OUTSIDE"}
+    named = constants("object_rules", "person_rules", "agreement_rules", "account")
+    named -= {"OUTSIDE"}
     codes = {text for text in named if re.fullmatch("[A-Z]{2,}(_[A-Z]+)*", text)}
     known = {key.removeprefix("refusal.") for key in catalogue(language) if key[:8] == "refusal."}
     assert codes == known

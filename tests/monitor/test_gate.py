@@ -293,7 +293,7 @@ def test_a_permit_does_not_print_what_it_is_bound_to() -> None:
 def test_a_permit_cannot_be_made_elsewhere() -> None:
     decision = Decision(
         action=Action.SEAL,
-        reasons=(),
+        findings=(),
         obligations=(),
         disclosure=Disclosure.FULL,
         ref="",

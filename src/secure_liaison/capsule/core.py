@@ -35,6 +35,7 @@ from secure_liaison.identity.ids import (
     OfficerId,
 )
 from secure_liaison.labels.label import Label
+from secure_liaison.labels.plain_text import require_plain
 from secure_liaison.wire.header import ObjectId
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ MAX_TIME: Final = 253_402_300_799
 
 _VERSIONS: Final = frozenset({0})
 _CORE: Final = Tag("secure_liaison/draft-0/capsule-core")
+_MAX_TOPIC: Final = 64
 _URGENCY: Final = re.compile(r"[a-z][a-z0-9-]{0,23}")
 _DAY: Final = 86400
 _MAX_DAY: Final = 2**20
@@ -157,10 +159,11 @@ class Core:
         directory_head: Newest directory head that the sender knows.
         ledger_head: Head of the sender's ledger.
         commitments: That of the readers' share, then one for each custody group; 32 bytes each.
+        topic: Subject in the words of agreements (``consular``); may be empty.
 
     Raises:
         FormatError: ``capsule-addressees``, ``capsule-urgency``, ``capsule-times``,
-            ``capsule-commitments``, ``capsule-flags``.
+            ``capsule-commitments``, ``capsule-flags``, ``label-text``.
 
     Source: docs/spec/capsule.md §5.
     """
@@ -182,6 +185,7 @@ class Core:
     directory_head: Head
     ledger_head: Head
     commitments: tuple[Digest, ...]
+    topic: str = ""
 
     def __post_init__(self) -> None:
         named = self.addressees
@@ -200,6 +204,7 @@ class Core:
         fits = self.grant_policy is GrantPolicy.NOBODY or not self.forward_secrecy
         if self.custody != (len(self.commitments) > 1) or not fits:
             raise FormatError("capsule-flags")
+        require_plain(self.topic, max_size=_MAX_TOPIC)
 
     @property
     def expiry_day(self) -> int:
@@ -253,6 +258,7 @@ def encode_core(core: Core, realm: Realm) -> bytes:
             16: core.directory_head.to_value(),
             17: core.ledger_head.to_value(),
             18: list(core.commitments),
+            19: core.topic,
         }
     )
 
@@ -287,6 +293,7 @@ def decode_core(data: bytes, realm: Realm) -> Core:
         directory_head=Head.from_fields(fields.fields(16)),
         ledger_head=Head.from_fields(fields.fields(17)),
         commitments=_hashes(fields.items(18, max_items=MAX_COMMITMENTS)),
+        topic=fields.text(19, max_size=_MAX_TOPIC),
     )
     fields.done()
     require_equal(realm.octets, named_realm, "capsule-realm")

@@ -58,6 +58,7 @@ def send(
     attach: Annotated[list[Path] | None, typer.Option("--attach", metavar="FILE")] = None,
     kind: Annotated[KindChoice, typer.Option("--kind", metavar="KIND")] = KindChoice.BULLETIN,
     pack: Annotated[str, typer.Option("--pack", metavar="PACK")] = "cn.state-secrets",
+    topic: Annotated[str, typer.Option("--topic", metavar="TOPIC")] = "",
     days: Annotated[int, typer.Option("--days", min=1, max=3650, metavar="N")] = 365,
     reply_to: Annotated[str | None, typer.Option("--reply-to", metavar="ID")] = None,
     no_ack: Annotated[bool, typer.Option("--no-ack")] = False,
@@ -77,6 +78,7 @@ def send(
         forward_secrecy=forward_secret,
         kind=ObjectKind[kind.name],
         pack=pack,
+        topic=topic,
         days=days,
     )
     _seal_and_send(context, draft, reply_to)

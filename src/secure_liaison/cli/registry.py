@@ -32,7 +32,7 @@ from secure_liaison.cli.options import DigitsOption, RegistryCommand, SigningCom
 from secure_liaison.cli.registry_page import as_data, as_lines
 from secure_liaison.clock import from_iso
 from secure_liaison.identity.anchors import open_anchor
-from secure_liaison.identity.contents import RevocationMode
+from secure_liaison.identity.contents import AccreditationScope, RevocationMode
 from secure_liaison.identity.enrolment import open_request
 from secure_liaison.identity.names import Names
 from secure_liaison.identity.officer_contents import Role
@@ -175,15 +175,35 @@ def accredit(
     *,
     granted_by: Annotated[str, typer.Option("--granted-by", metavar="AUTHORITY")],
     basis: Annotated[str, typer.Option("--basis", metavar="TEXT")],
+    relay: Annotated[str, typer.Option("--relay", metavar="URL")] = "",
+    device: Annotated[str, typer.Option("--device", metavar="HANDLE")] = "",
+    provider: Annotated[bool, typer.Option("--provider")] = False,
     pack: PackOption = _PACK,
     days: DaysOption = _YEAR,
 ) -> None:
-    """State up to which level this installation is accredited."""
+    """State up to which level this installation, a relay or a device is accredited."""
+    if (bool(relay), bool(device), provider).count(True) > 1:
+        raise UsageProblem("cli.usage.one-scope")
+    scope = AccreditationScope.DEPLOYMENT
+    if relay:
+        scope = AccreditationScope.RELAY
+    elif device:
+        scope = AccreditationScope.DEVICE
+    elif provider:
+        scope = AccreditationScope.PROVIDER
     with registry(context) as opened:
         keys = signing_keys(context)
         with typed(context):
             registrars.accredit(
-                opened, keys, level=level, granted_by=granted_by, basis=basis, pack=pack, days=days
+                opened,
+                keys,
+                level=level,
+                granted_by=granted_by,
+                basis=basis,
+                pack=pack,
+                scope=scope,
+                target=relay or device,
+                days=days,
             )
     _tell(context, {"level": level, "pack": pack}, "cli.registry.accredited")
 

@@ -6,6 +6,7 @@ Source: docs/concepts/labels.md; docs/guides/officer.md.
 from __future__ import annotations
 
 import os
+from enum import Enum
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +16,11 @@ from secure_liaison.cli.opening import desk, desk_home, registry_home, typed
 from secure_liaison.cli.options import DeskCommand, PlainCommand, group, voice
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import CredentialError
+from secure_liaison.labels.marking import banner
 from secure_liaison.labels.pack import builtin_pack, builtin_packs
+from secure_liaison.monitor.decision import Action
 from secure_liaison.vault.slots import KEY_FILE
+from secure_liaison.workflows import explaining
 
 if TYPE_CHECKING:
     from secure_liaison.cli.surface import Surface
@@ -45,6 +49,37 @@ def show_policy(
     with typed(context):
         found = builtin_pack(pack)
     surface.result(_pack_as_data(found), *_pack_as_lines(surface, found))
+
+
+class ActionChoice(Enum):
+    """The acts that can be explained."""
+
+    SEAL = "seal"
+    OPEN = "open"
+
+
+@_policy.command("explain", cls=DeskCommand)
+def explain_policy(
+    context: typer.Context,
+    *,
+    label: Annotated[str, typer.Option("--label", metavar="MARK")],
+    officer: Annotated[str, typer.Option("--as", metavar="ADDRESS")],
+    action: Annotated[ActionChoice, typer.Option("--action", metavar="ACT")] = ActionChoice.SEAL,
+    pack: Annotated[str, typer.Option("--pack", metavar="PACK")] = "",
+    topic: Annotated[str, typer.Option("--topic", metavar="TOPIC")] = "",
+) -> None:
+    """Explain rule by rule what the gate would decide for one officer; nothing is sent."""
+    surface = voice(context)
+    with desk(context) as office, typed(context):
+        made, decision = explaining.explain(
+            office, label, officer, action=Action[action.name], pack=pack, topic=topic
+        )
+        mark = banner(made, builtin_pack(made.policy), exercise=office.exercise)
+    surface.result(
+        {"label": mark, "as": officer, **explaining.decision_json(decision)},
+        mark,
+        *explaining.render_decision(decision, surface.language),
+    )
 
 
 @_config.command("show", cls=DeskCommand)

@@ -27,6 +27,7 @@ from secure_liaison.errors import FormatError, TamperedError
 
 __all__ = [
     "DIGEST_SIZE",
+    "PROVIDER_CLASS",
     "SECRET_SIZE",
     "SUITE_1",
     "Digest",
@@ -43,6 +44,8 @@ __all__ = [
 
 DIGEST_SIZE: Final = 32
 SECRET_SIZE: Final = 32
+PROVIDER_CLASS: Final = "commercial"
+"""What this module is before the law: commercial cryptography (商用密码), whatever it protects."""
 SUITE_1: Final = 1
 """HPKE MLKEM768-X25519/HKDF-SHA-256/AES-256-GCM, Cobblestone-256, SHA-256, ML-DSA-65+Ed25519."""
 

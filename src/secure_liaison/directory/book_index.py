@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, TypeVar, assert_never
 from secure_liaison.errors import CredentialError
 from secure_liaison.identity.contents import (
     AccreditationContent,
+    AccreditationScope,
     AgreementContent,
     RegistrarContent,
     RevocationContent,
@@ -60,9 +61,9 @@ class BookIndex:
     briefings: dict[tuple[OfficerId, str], tuple[SignedStatement, BriefingContent]] = field(
         default_factory=dict
     )
-    accreditations: dict[str, tuple[SignedStatement, AccreditationContent]] = field(
-        default_factory=dict
-    )
+    accreditations: dict[
+        tuple[str, AccreditationScope, str], tuple[SignedStatement, AccreditationContent]
+    ] = field(default_factory=dict)
     agreements: dict[bytes, tuple[SignedStatement, AgreementContent]] = field(default_factory=dict)
     revocations: Revocations
 
@@ -103,7 +104,8 @@ def _add(index: BookIndex, signed: SignedStatement) -> None:
         case BriefingContent():
             _once(index.briefings, (content.officer, content.topic), (signed, content))
         case AccreditationContent():
-            _once(index.accreditations, content.policy, (signed, content))
+            key = (content.policy, content.scope, content.target)
+            _once(index.accreditations, key, (signed, content))
         case AgreementContent():
             _once(index.agreements, signed.digest, (signed, content))
         case RevocationContent():

@@ -202,6 +202,6 @@ def _question(content: Content) -> Hashable:
         case BriefingContent():
             return "briefing", content.officer, content.topic
         case AccreditationContent():
-            return "accreditation", content.policy
+            return "accreditation", content.policy, content.scope, content.target
         case _:
             return None

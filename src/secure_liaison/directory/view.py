@@ -36,6 +36,7 @@ from secure_liaison.directory.standing import AgencyRecord, Clearance, OfficerRe
 from secure_liaison.directory.stored_view import decode_view, encode_view
 from secure_liaison.directory.verdict import agreement_in_force, standing_of
 from secure_liaison.errors import CredentialError, FormatError
+from secure_liaison.identity.contents import AccreditationScope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -171,11 +172,31 @@ class DirectoryView:
             return None
         return agreement_in_force(self._holdings[a], self._holdings[b], at=at)
 
-    def accreditation(self, agency: AgencyId, policy: str, at: Instant) -> str | None:
-        """Return the level id up to which the agency is accredited for a policy, or none."""
+    def accreditation(
+        self,
+        agency: AgencyId,
+        policy: str,
+        at: Instant,
+        *,
+        scope: AccreditationScope = AccreditationScope.DEPLOYMENT,
+        target: str = "",
+    ) -> str | None:
+        """Return the level id up to which something is accredited for a policy, or none.
+
+        Args:
+            agency: Who states it.
+            policy: With or without a version.
+            at: Seconds UTC.
+            scope: What is accredited.
+            target: Which relay or device.
+        """
         holding = self._holdings.get(agency)
         index = None if holding is None else holding.index_in_force(at)
-        found = None if index is None else index.accreditations.get(policy.partition("@")[0])
+        found = (
+            None
+            if index is None
+            else index.accreditations.get((policy.partition("@")[0], scope, target))
+        )
         if holding is None or found is None or not holding.holds(found[0], at):
             return None
         return found[1].ceiling

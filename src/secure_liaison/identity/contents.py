@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccreditationContent",
+    "AccreditationScope",
     "AgreementContent",
     "Content",
     "RegistrarContent",
@@ -126,20 +127,43 @@ class RevocationContent:
         )
 
 
+class AccreditationScope(Enum):
+    """What an accreditation is for; the numbers are those of the encoding."""
+
+    DEPLOYMENT = 1
+    """The agency's installation as a whole; without it no reserved level is used."""
+    RELAY = 2
+    """One relay; stated, it is a ceiling."""
+    DEVICE = 3
+    """One device; stated, it is a ceiling."""
+    PROVIDER = 4
+    """This software's commercial ciphers, accepted where the law asks for others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccreditationContent:
-    """Up to which level the agency's installation is accredited for one policy, by whom, on what.
+    """Up to which level something is accredited for one policy, by whom, on what.
+
+    Attributes:
+        scope: What is accredited; the numbers are those of the encoding.
+        target: URL of the relay, or the device's handle in hex digits; else empty.
 
     Raises:
-        FormatError: ``token``, ``name-text``.
+        FormatError: ``token``, ``name-text``, ``accreditation-target``.
     """
 
     policy: str
     ceiling: str
     granted_by: str
     basis: str
+    scope: AccreditationScope = AccreditationScope.DEPLOYMENT
+    target: str = ""
 
     def __post_init__(self) -> None:
+        aimed = self.scope in {AccreditationScope.RELAY, AccreditationScope.DEVICE}
+        if aimed != bool(self.target):
+            raise FormatError("accreditation-target")
+        require_name(self.target, may_be_empty=True)
         require_token(self.policy)
         require_token(self.ceiling)
         require_name(self.granted_by)
@@ -147,7 +171,14 @@ class AccreditationContent:
 
     def to_value(self) -> Value:
         """Return the encoded form."""
-        return {1: self.policy, 2: self.ceiling, 3: self.granted_by, 4: self.basis}
+        return {
+            1: self.policy,
+            2: self.ceiling,
+            3: self.granted_by,
+            4: self.basis,
+            5: self.scope.value,
+            6: self.target,
+        }
 
     @classmethod
     def read(cls, fields: Fields) -> AccreditationContent:
@@ -157,6 +188,8 @@ class AccreditationContent:
             ceiling=fields.text(2),
             granted_by=fields.text(3),
             basis=fields.text(4),
+            scope=AccreditationScope(fields.integer(5, low=1, high=len(AccreditationScope))),
+            target=fields.text(6),
         )
 
 

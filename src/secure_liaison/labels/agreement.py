@@ -202,6 +202,19 @@ class Agreement:
                 return each
         return None
 
+    def cite(self, topic: str) -> str:
+        """Return where the agreement speaks of a topic: ``agr:a-b art. 4``, or its id alone."""
+        found = {each.topic: each.article for each in self.articles}.get(topic)
+        return self.id if found is None else f"{self.id} art. {found}"
+
+    def cite_level(self, policy: str, level: str) -> str:
+        """Return where it says that a level has no equivalent, or where it compares levels."""
+        for each in self.equivalences:
+            refuses = each.treatment is Treatment.REFUSE
+            if refuses and (each.from_policy, each.from_level) == (policy, level):
+                return f"{self.id} art. {each.article}"
+        return self.cite("comparability")
+
     def to_value(self) -> Value:
         """Return the encoded form."""
         return {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from secure_liaison.labels.naming import Basis, Names
 
-__all__ = ["Consent", "Destruction", "Freshness", "HandlingProfile", "Urgency"]
+__all__ = ["CipherClass", "Consent", "Destruction", "Freshness", "HandlingProfile", "Urgency"]
 
 
 class Consent(Enum):
@@ -23,6 +23,18 @@ class Consent(Enum):
     APPROVER = "approver"
     AUDIENCE = "audience"
     """None beyond being in the audience."""
+
+
+class CipherClass(Enum):
+    """The class of cipher that the law asks for (密码法 第七、八条)."""
+
+    ANY = "any"
+    COMMERCIAL = "commercial"
+    """商用密码: for what is no state secret."""
+    ORDINARY = "ordinary"
+    """普通密码: up to 机密."""
+    CORE = "core"
+    """核心密码: up to 绝密."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +59,7 @@ class HandlingProfile:
         register_reads: Whether every single opening stands in the reader register.
         open_persons: Persons who must be present to open.
         min_suite: Lowest cryptographic suite that may seal it.
+        provider_class: Class of cipher that the law asks for; any where it asks for none.
     """
 
     id: str
@@ -62,6 +75,7 @@ class HandlingProfile:
     register_reads: bool
     open_persons: int
     min_suite: int
+    provider_class: CipherClass
     destruction: Destruction
     basis: tuple[Basis, ...]
 

@@ -22,6 +22,7 @@ from secure_liaison.labels.deciding import (
 )
 from secure_liaison.labels.grammar_file import read_grammar
 from secure_liaison.labels.handling import (
+    CipherClass,
     Consent,
     Destruction,
     Freshness,
@@ -314,6 +315,9 @@ def _handling(fields: JsonFields) -> HandlingProfile:
         register_reads=fields.boolean("register_reads"),
         open_persons=fields.integer("open_persons", low=1, high=16),
         min_suite=fields.integer("min_suite", low=1, high=255),
+        provider_class=read_enum(fields, "provider_class", CipherClass)
+        if fields.has("provider_class")
+        else CipherClass.ANY,
         destruction=Destruction(
             approval=destruction.boolean("approval"),
             witnesses=destruction.integer("witnesses", high=16),

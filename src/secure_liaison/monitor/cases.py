@@ -14,19 +14,20 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from secure_liaison.errors import FormatError, Reason
-from secure_liaison.monitor.decision import ReadQuestion, SealQuestion
+from secure_liaison.errors import FormatError
+from secure_liaison.monitor.finding import Asked
 
 if TYPE_CHECKING:
     from secure_liaison.clock import Instant
     from secure_liaison.directory.leaf import RosterLeaf
     from secure_liaison.directory.standing import Standing
     from secure_liaison.labels.agreement import Agreement
+    from secure_liaison.labels.equivalence import Reading
     from secure_liaison.labels.handling import HandlingProfile
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.naming import MarkText, Names
     from secure_liaison.labels.policy import Level, PolicyPack
-    from secure_liaison.monitor.decision import Action
+    from secure_liaison.monitor.decision import Action, ReadQuestion, SealQuestion
 
 __all__ = [
     "ObjectCase",
@@ -57,8 +58,11 @@ class ObjectCase:
     Attributes:
         level: Of the label under the pack; none if the label does not fit the pack.
         profile: Its handling; none with ``level``.
+        topic: Subject of the object in the agreement's words; may be empty.
         parts: Labels found on the parts; empty when reading.
         relay_ceiling: As the relay's operator states it, or none stated.
+        provider_ceiling: Level id up to which the accreditation accepts this software's ciphers
+            although the law asks for others, or none.
         minimum_packs: ``policy@version``; labels under an older version are refused.
         expires: The object's end, seconds UTC; none while it is being sealed.
     """
@@ -68,9 +72,11 @@ class ObjectCase:
     pack: PolicyPack
     level: Level | None
     profile: HandlingProfile | None
+    topic: str
     parts: tuple[Label, ...]
     accreditation: str | None
     relay_ceiling: str | None
+    provider_ceiling: str | None
     minimum_packs: tuple[str, ...]
     exercise: bool
     now: Instant
@@ -78,24 +84,16 @@ class ObjectCase:
     custody_groups: int
     forward_secrecy: bool
 
-    def unmet(
-        self,
-        code: str,
-        rule: str,
-        *,
-        have: str = "",
-        need: str = "",
-        fixable_by: str = "",
-        instead: tuple[str, ...] = (),
-    ) -> Reason:
-        """Return the reason of one rule that is not met."""
-        return Reason(
-            code=code,
-            rule=f"{rule}@{self.pack.policy_id}",
+    def ask(self, rule: str, *, have: str = "", need: str = "", basis: str = "") -> Asked:
+        """Return a rule that is being asked about this object."""
+        return Asked(
+            rule=rule,
+            pack=self.pack.policy_id,
+            subject="",
+            replaceable=True,
             have=have,
             need=need,
-            fixable_by=fixable_by,
-            instead=instead,
+            basis=basis,
         )
 
 
@@ -109,10 +107,14 @@ class PersonCase:
         subject: How the sender's side names the person; empty for the reader at this desk.
         standing: As the directory knows it; none if the agency is not verified.
         devices: That would get a stanza, or the one that opens.
+        device_ceiling: Lowest level id that is stated for one of them, or none stated.
         needs_agreement: Whether the object passes between two agencies.
         agreement: In force between them, or none.
         directory_age_s: Seconds since the directory was last checked.
         max_age_s: Oldest directory with which this act is allowed, seconds.
+        reading: How the agreement has the label protected under the policy of the person's
+            clearance, or none.
+        cleared_elsewhere: Policy under which the person is cleared where it is not the label's.
     """
 
     about: ObjectCase
@@ -120,33 +122,54 @@ class PersonCase:
     subject: str
     standing: Standing | None
     devices: tuple[RosterLeaf, ...]
+    device_ceiling: str | None
     needs_agreement: bool
     agreement: Agreement | None
     directory_age_s: int
     max_age_s: int
+    reading: Reading | None = None
+    cleared_elsewhere: str = ""
 
-    def unmet(
-        self,
-        code: str,
-        rule: str,
-        *,
-        have: str = "",
-        need: str = "",
-        fixable_by: str = "",
-        instead: tuple[str, ...] = (),
-    ) -> Reason:
-        """Return the reason of one rule that this person does not meet."""
-        if not self.subject or self.side is Side.SENDER:  # nobody can take this person's place
-            instead = tuple(way for way in instead if way != "instead.other-recipient")
-        return Reason(
-            code=code,
-            rule=f"{rule}@{self.about.pack.policy_id}",
+    def ask(self, rule: str, *, have: str = "", need: str = "", basis: str = "") -> Asked:
+        """Return a rule that is being asked about this person."""
+        return Asked(
+            rule=rule,
+            pack=self.about.pack.policy_id,
             subject=self.subject,
+            replaceable=bool(self.subject) and self.side is not Side.SENDER,
             have=have,
             need=need,
-            fixable_by=fixable_by,
-            instead=instead,
+            basis=basis,
         )
+
+    @property
+    def pack(self) -> PolicyPack:
+        """The policy under which the person's clearance is asked for."""
+        return self.about.pack if self.reading is None else self.reading.pack
+
+    @property
+    def level_id(self) -> str:
+        """The level id that is asked for, of `pack`."""
+        return self.about.label.level if self.reading is None else self.reading.level
+
+    @property
+    def level(self) -> Level | None:
+        """The level that is asked for, or none where the label fits no pack."""
+        return self.about.level if self.reading is None else self.pack.level(self.reading.level)
+
+    @property
+    def profile(self) -> HandlingProfile | None:
+        """The handling that is asked for."""
+        if self.reading is None:
+            return self.about.profile
+        return self.pack.handling_of(self.reading.level)
+
+    @property
+    def mapping_article(self) -> str:
+        """What the agreement says about levels that it does not compare."""
+        if self.agreement is None:
+            return ""
+        return self.agreement.cite_level(self.about.pack.id, self.about.label.level)
 
     @property
     def security_officer(self) -> str:
@@ -172,6 +195,7 @@ def cases_of_sealing(
         subject=question.sender.officer.login,
         standing=question.sender,
         devices=(),
+        device_ceiling=None,
         needs_agreement=False,
         agreement=None,
         directory_age_s=0,
@@ -184,10 +208,13 @@ def cases_of_sealing(
             subject=each.subject,
             standing=each.standing,
             devices=each.devices,
+            device_ceiling=each.device_ceiling,
             needs_agreement=not each.own_agency,
             agreement=each.agreement,
             directory_age_s=each.directory_age_s,
             max_age_s=max_age_s,
+            reading=each.reading,
+            cleared_elsewhere=each.cleared_elsewhere,
         )
         for each in question.recipients
     )
@@ -203,10 +230,13 @@ def cases_of_reading(question: ReadQuestion) -> tuple[ObjectCase, PersonCase]:
         subject="",
         standing=question.reader,
         devices=(question.device,),
+        device_ceiling=question.device_ceiling,
         needs_agreement=not question.own_agency,
         agreement=question.agreement,
         directory_age_s=question.directory_age_s,
         max_age_s=question.pack.freshness.open_hours * 3600,
+        reading=question.reading,
+        cleared_elsewhere=question.cleared_elsewhere,
     )
 
 
@@ -248,9 +278,11 @@ def _about(
         pack=pack,
         level=pack.level(label.level) if known else None,
         profile=pack.handling_of(label.level) if known else None,
+        topic=question.topic,
         parts=parts,
         accreditation=question.accreditation,
-        relay_ceiling=question.relay_ceiling if isinstance(question, SealQuestion) else None,
+        relay_ceiling=question.relay_ceiling,
+        provider_ceiling=question.provider_ceiling,
         minimum_packs=question.minimum_packs,
         exercise=question.exercise,
         now=question.now,

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from secure_liaison.errors import AccessDeniedError, Disclosure, Reason
     from secure_liaison.identity.ids import AgencyId
     from secure_liaison.labels.agreement import Agreement
+    from secure_liaison.labels.equivalence import Reading
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.monitor.finding import Finding
 
 __all__ = [
     "Action",
@@ -39,6 +41,7 @@ __all__ = [
     "SealQuestion",
     "refusal_json",
     "render_refusal",
+    "shown_value",
 ]
 
 REF_SIZE: Final = 6
@@ -67,6 +70,10 @@ class RecipientQuestion:
         own_agency: Whether the recipient belongs to the sender's agency.
         directory_age_s: Seconds since the recipient's agency's directory was last checked.
         address: ``login@CODE`` as the sender's side writes it; empty takes the login.
+        device_ceiling: Lowest level id stated for one of the devices, or none stated.
+        reading: How the agreement has the label protected under the policy of the standing's
+            clearance, or none.
+        cleared_elsewhere: Policy id under which the person is cleared where it is not the label's.
     """
 
     standing: Standing | None
@@ -75,6 +82,9 @@ class RecipientQuestion:
     own_agency: bool
     directory_age_s: int
     address: str = ""
+    device_ceiling: str | None = None
+    reading: Reading | None = None
+    cleared_elsewhere: str = ""
 
     @property
     def subject(self) -> str:
@@ -92,7 +102,7 @@ class SealQuestion:
         sender: The officer who seals.
         recipients: Everyone, action and information alike; one unmet rule refuses the whole.
         accreditation: Highest level id for which the own agency is accredited, or none.
-        relay_ceiling: Highest level id that the relay's operator states, or none stated.
+        relay_ceiling: Highest level id stated for the relay, or none stated.
         exercise: Whether the realm is an exercise.
         now: Seconds UTC.
         forward_secrecy: Whether only one-time prekeys are used.
@@ -101,6 +111,9 @@ class SealQuestion:
         urgency: Id of the urgency.
         minimum_packs: ``policy@version`` of each agency involved: labels under older are refused.
         action: `Action.SEAL` or `Action.DELIVER`.
+        provider_ceiling: Highest level id for which the accreditation accepts this software's
+            commercial ciphers although the law asks for others, or none.
+        topic: Subject in the words of agreements; may be empty.
     """
 
     label: Label
@@ -117,6 +130,8 @@ class SealQuestion:
     urgency: str = ""
     minimum_packs: tuple[str, ...] = ()
     action: Action = Action.SEAL
+    provider_ceiling: str | None = None
+    topic: str = ""
 
     def __post_init__(self) -> None:
         if self.action not in {Action.SEAL, Action.DELIVER} or not self.recipients:
@@ -144,7 +159,10 @@ class ReadQuestion:
         expires: The object's end, seconds UTC.
         custody_groups: Number of custody groups of the object.
         forward_secrecy: Whether the object claims it.
-        minimum_packs: As in `SealQuestion`.
+        minimum_packs: As in `SealQuestion`; likewise the ceilings.
+        device_ceiling: Highest level id stated for this desk's device, or none stated.
+        topic: Subject in the words of agreements; may be empty.
+        reading: As in `RecipientQuestion`; likewise ``cleared_elsewhere``.
     """
 
     action: Action
@@ -163,6 +181,12 @@ class ReadQuestion:
     custody_groups: int
     forward_secrecy: bool = False
     minimum_packs: tuple[str, ...] = ()
+    relay_ceiling: str | None = None
+    provider_ceiling: str | None = None
+    device_ceiling: str | None = None
+    topic: str = ""
+    reading: Reading | None = None
+    cleared_elsewhere: str = ""
 
     def __post_init__(self) -> None:
         if self.action in {Action.SEAL, Action.DELIVER}:
@@ -176,7 +200,7 @@ class Decision:
 
     Attributes:
         action: What was asked for.
-        reasons: Every unmet rule, in the order of the rules and recipients; empty = permitted.
+        findings: Every rule that was asked, of the object and of every person, in their order.
         obligations: Duties that come with a permit, or that a refusal found unmet.
         disclosure: How much of it the one who asked may be told.
         ref: Six characters by which the security officer finds the decision in the ledger.
@@ -184,11 +208,16 @@ class Decision:
     """
 
     action: Action
-    reasons: tuple[Reason, ...]
+    findings: tuple[Finding, ...]
     obligations: tuple[str, ...]
     disclosure: Disclosure
     ref: str
     pack: str
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """Every unmet rule, in the order of the rules and recipients; empty = permitted."""
+        return tuple(each.reason for each in self.findings if each.reason is not None)
 
     @property
     def permitted(self) -> bool:
@@ -240,11 +269,13 @@ def _reason_lines(reason: Reason, language: Language) -> list[str]:
             text(
                 "refusal-line.need",
                 language,
-                need=_shown(reason.need, language),
-                have=_shown(reason.have, language) or nothing,
+                need=shown_value(reason.need, language),
+                have=shown_value(reason.have, language) or nothing,
             )
         )
     lines.append(text("refusal-line.rule", language, rule=reason.rule))
+    if reason.basis:
+        lines.append(text("refusal-line.basis", language, basis=reason.basis))
     if reason.fixable_by:
         lines.append(text("refusal-line.who", language, who=text(reason.fixable_by, language)))
     lines += [
@@ -262,12 +293,14 @@ def _reason_json(reason: Reason) -> dict[str, object]:
         "need": reason.need,
         "fixable_by": reason.fixable_by,
         "instead": list(reason.instead),
+        "basis": reason.basis,
         "zh": text(f"refusal.{reason.code}", Language.ZH),
         "en": text(f"refusal.{reason.code}", Language.EN),
     }
 
 
-def _shown(value: str, language: Language) -> str:
+def shown_value(value: str, language: Language) -> str:
+    """Return what is held or needed as one language shows it: sentence, mark or date."""
     # What is needed may be a sentence of its own (`need.active-device`); marks and dates are not.
     if value in catalogue(language):
         return text(value, language)

@@ -2,9 +2,10 @@
 
 Rules:
 
-- One function, one rule; it returns what is unmet, or nothing.
+- One function, one rule; it returns one finding: met, not met, or nothing to say.
 - A label that does not fit its pack is one reason; rules that need its level then have nothing to
   say, and the object is refused all the same.
+- Ceilings bind real material only: an exercise has none.
 
 Source: docs/concepts/refusals.md; DESIGN §4.
 """
@@ -14,16 +15,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import to_iso
-from secure_liaison.crypto.keys import SUITE_1
+from secure_liaison.crypto.keys import PROVIDER_CLASS, SUITE_1
 from secure_liaison.errors import FormatError
+from secure_liaison.labels.handling import CipherClass
 from secure_liaison.labels.lattice import dominates
 from secure_liaison.labels.validity import validate
 from secure_liaison.monitor.cases import level_text, rank_of
+from secure_liaison.monitor.finding import cited
 
 if TYPE_CHECKING:
-    from secure_liaison.errors import Reason
     from secure_liaison.labels.label import Label
     from secure_liaison.monitor.cases import ObjectCase
+    from secure_liaison.monitor.finding import Finding
 
 __all__ = [
     "accredited",
@@ -34,6 +37,7 @@ __all__ = [
     "not_expired",
     "one_person_suffices",
     "pack_recent",
+    "provider_suffices",
     "relay_ceiling",
     "suite",
 ]
@@ -41,153 +45,184 @@ __all__ = [
 _ALTERNATIVE_WAYS: Final = ("instead.extract", "instead.exercise")
 
 
-def label_valid(case: ObjectCase) -> Reason | None:
+def label_valid(case: ObjectCase) -> Finding:
     """Require that the label is valid under the pack that it names."""
+    problem, law = "", cited(case.level.basis) if case.level is not None else ""
     try:
         validate(case.label, case.pack)
     except FormatError as error:
-        return case.unmet(
-            "LABEL_INVALID",
-            "label.valid",
-            have=error.reason,
-            need="need.valid-label",
-            fixable_by="office.originator",
-            instead=("instead.correct-label",),
-        )
-    return None
+        problem = error.reason
+        broken = error.facts.get("rule")
+        law = next((cited(rule.basis) for rule in case.pack.rules if rule.id == broken), law)
+    asked = case.ask("label.valid", have=problem, need="need.valid-label", basis=law)
+    if not problem:
+        return asked.met()
+    return asked.unmet(
+        "LABEL_INVALID", fixable_by="office.originator", instead=("instead.correct-label",)
+    )
 
 
-def pack_recent(case: ObjectCase) -> Reason | None:
+def pack_recent(case: ObjectCase) -> Finding:
     """Require a version of the pack that every agency involved still takes."""
-    for least in case.minimum_packs:
-        policy, _, version = least.partition("@")
-        if policy == case.pack.id and case.pack.version < version:
-            return case.unmet(
-                "PACK_TOO_OLD",
-                "label.pack-version",
-                have=case.pack.policy_id,
-                need=least,
-                fixable_by="office.system-administrator",
-                instead=("instead.correct-label",),
-            )
-    return None
+    versions = [each.partition("@") for each in case.minimum_packs]
+    least = max((version for policy, _, version in versions if policy == case.pack.id), default="")
+    need = f"{case.pack.id}@{least}" if least else ""
+    asked = case.ask("label.pack-version", have=case.pack.policy_id, need=need)
+    if case.pack.version >= least:
+        return asked.met()
+    return asked.unmet(
+        "PACK_TOO_OLD",
+        fixable_by="office.system-administrator",
+        instead=("instead.correct-label",),
+    )
 
 
-def label_covers_parts(case: ObjectCase) -> Reason | None:
+def label_covers_parts(case: ObjectCase) -> Finding:
     """Require that the whole protects at least as much as every part (no write down)."""
-    for part in case.parts:
-        if not _covers(case, part):
-            return case.unmet(
-                "LABEL_LOWER_THAN_PART",
-                "label.parts",
-                have=level_text(case.pack, case.label.level),
-                need=level_text(case.pack, part.level),
-                fixable_by="office.sender",
-                instead=("instead.raise-label", "instead.remove-part"),
-            )
-    return None
+    have = level_text(case.pack, case.label.level)
+    if not case.parts:
+        return case.ask("label.parts", have=have).not_asked("no-parts")
+    broken = next((part for part in case.parts if not _covers(case, part)), case.parts[0])
+    asked = case.ask("label.parts", have=have, need=level_text(case.pack, broken.level))
+    if _covers(case, broken):
+        return asked.met()
+    return asked.unmet(
+        "LABEL_LOWER_THAN_PART",
+        fixable_by="office.sender",
+        instead=("instead.raise-label", "instead.remove-part"),
+    )
 
 
-def accredited(case: ObjectCase) -> Reason | None:
+def provider_suffices(case: ObjectCase) -> Finding:
+    """Require the class of cipher that the law asks for, or an accreditation that accepts ours."""
+    needed = CipherClass.ANY if case.profile is None else case.profile.provider_class
+    asked = case.ask(
+        "accreditation.provider",
+        have=f"cipher.{PROVIDER_CLASS}",
+        need=f"cipher.{needed.value}",
+        basis=cited(case.profile.basis) if case.profile is not None else "",
+    )
+    if needed is CipherClass.ANY:
+        return asked.not_asked("any-cipher")
+    if case.exercise:
+        return asked.not_asked("exercise")
+    # Whoever accredits may accept this provider by name; the decision's entry says that it was so.
+    if case.level is not None and rank_of(case.pack, case.provider_ceiling) >= case.level.rank:
+        return asked.met()
+    return asked.unmet(
+        "NOT_ACCREDITED", fixable_by="office.accrediting-authority", instead=_ALTERNATIVE_WAYS
+    )
+
+
+def accredited(case: ObjectCase) -> Finding:
     """Require the own agency's accreditation for reserved levels outside exercises."""
-    if case.level is None or not case.level.reserved or case.exercise:
-        return None
-    if rank_of(case.pack, case.accreditation) >= case.level.rank:
-        return None
-    return case.unmet(
-        "NOT_ACCREDITED",
+    asked = case.ask(
         "accreditation.own",
         have=level_text(case.pack, case.accreditation),
-        need=level_text(case.pack, case.level.id),
-        fixable_by="office.accrediting-authority",
-        instead=_ALTERNATIVE_WAYS,
+        need=level_text(case.pack, case.level.id) if case.level is not None else "",
+        basis=cited(case.level.basis) if case.level is not None else "",
+    )
+    if case.level is None or not case.level.reserved:
+        return asked.not_asked("not-reserved")
+    if case.exercise:
+        return asked.not_asked("exercise")
+    if rank_of(case.pack, case.accreditation) >= case.level.rank:
+        return asked.met()
+    return asked.unmet(
+        "NOT_ACCREDITED", fixable_by="office.accrediting-authority", instead=_ALTERNATIVE_WAYS
     )
 
 
-def relay_ceiling(case: ObjectCase) -> Reason | None:
-    """Require that a ceiling stated by the relay's operator is kept outside exercises."""
-    if case.level is None or not case.level.reserved or case.exercise:
-        return None
-    if case.relay_ceiling is None or rank_of(case.pack, case.relay_ceiling) >= case.level.rank:
-        return None
-    return case.unmet(
-        "NOT_ACCREDITED",
+def relay_ceiling(case: ObjectCase) -> Finding:
+    """Require that a ceiling stated for the relay is kept outside exercises."""
+    asked = case.ask(
         "accreditation.relay",
         have=level_text(case.pack, case.relay_ceiling),
-        need=level_text(case.pack, case.level.id),
-        fixable_by="office.relay-operator",
-        instead=_ALTERNATIVE_WAYS,
+        need=level_text(case.pack, case.level.id) if case.level is not None else "",
+    )
+    if case.level is None or not case.level.reserved:
+        return asked.not_asked("not-reserved")
+    if case.exercise:
+        return asked.not_asked("exercise")
+    if case.relay_ceiling is None:
+        return asked.not_asked("nothing-stated")
+    if rank_of(case.pack, case.relay_ceiling) >= case.level.rank:
+        return asked.met()
+    return asked.unmet(
+        "NOT_ACCREDITED", fixable_by="office.relay-operator", instead=_ALTERNATIVE_WAYS
     )
 
 
-def custody(case: ObjectCase) -> Reason | None:
+def custody(case: ObjectCase) -> Finding:
     """Require custody where the level's handling says so."""
-    if case.profile is None or not case.profile.custody or case.custody_groups > 0:
-        return None
-    return case.unmet(
-        "CUSTODY_REQUIRED",
+    held = case.custody_groups > 0
+    asked = case.ask(
         "handling.custody",
-        have="need.no-custodian",
+        have="need.custodian" if held else "need.no-custodian",
         need="need.custodian",
+        basis=cited(case.profile.basis) if case.profile is not None else "",
+    )
+    if case.profile is None or not case.profile.custody:
+        return asked.not_asked("handling")
+    if held:
+        return asked.met()
+    return asked.unmet(
+        "CUSTODY_REQUIRED",
         fixable_by="office.own-security-officer",
         instead=("instead.extract",),
     )
 
 
-def forward_secrecy(case: ObjectCase) -> Reason | None:
+def forward_secrecy(case: ObjectCase) -> Finding:
     """Require one-time prekeys where the level's handling says so."""
-    if case.profile is None or not case.profile.forward_secrecy or case.forward_secrecy:
-        return None
-    return case.unmet(
-        "FORWARD_SECRECY_REQUIRED",
+    asked = case.ask(
         "handling.forward-secrecy",
-        have="need.standing-keys",
+        have="need.prekeys" if case.forward_secrecy else "need.standing-keys",
         need="need.prekeys",
-        fixable_by="office.sender",
-        instead=("instead.prekeys",),
+    )
+    if case.profile is None or not case.profile.forward_secrecy:
+        return asked.not_asked("handling")
+    if case.forward_secrecy:
+        return asked.met()
+    return asked.unmet(
+        "FORWARD_SECRECY_REQUIRED", fixable_by="office.sender", instead=("instead.prekeys",)
     )
 
 
-def suite(case: ObjectCase) -> Reason | None:
+def suite(case: ObjectCase) -> Finding:
     """Require a cryptographic suite that the level's handling accepts."""
-    if case.profile is None or case.profile.min_suite <= SUITE_1:
-        return None
-    return case.unmet(
+    needed = case.profile.min_suite if case.profile is not None else SUITE_1
+    asked = case.ask("handling.suite", have=str(SUITE_1), need=str(needed))
+    if needed <= SUITE_1:
+        return asked.met()
+    return asked.unmet(
         "SUITE_TOO_LOW",
-        "handling.suite",
-        have=str(SUITE_1),
-        need=str(case.profile.min_suite),
         fixable_by="office.system-administrator",
         instead=("instead.extract",),
     )
 
 
-def one_person_suffices(case: ObjectCase) -> Reason | None:
+def one_person_suffices(case: ObjectCase) -> Finding:
     """Refuse what several persons must open together: this desk cannot see to that."""
-    if case.profile is None or case.profile.open_persons <= 1:
-        return None
-    return case.unmet(
+    needed = case.profile.open_persons if case.profile is not None else 1
+    asked = case.ask("handling.persons", have="1", need=str(needed))
+    if needed <= 1:
+        return asked.met()
+    return asked.unmet(
         "SECOND_PERSON",
-        "handling.persons",
-        have="1",
-        need=str(case.profile.open_persons),
         fixable_by="office.own-security-officer",
         instead=("instead.extract",),
     )
 
 
-def not_expired(case: ObjectCase) -> Reason | None:
+def not_expired(case: ObjectCase) -> Finding:
     """Require that the object's end has not come."""
-    if case.expires is None or case.now < case.expires:
-        return None
-    return case.unmet(
-        "EXPIRED",
-        "object.expiry",
-        have=to_iso(case.now),
-        need=f"< {to_iso(case.expires)}",
-        fixable_by="office.originator",
-        instead=("instead.new-copy",),
-    )
+    if case.expires is None:
+        return case.ask("object.expiry").not_asked("sealing")
+    asked = case.ask("object.expiry", have=to_iso(case.now), need=f"< {to_iso(case.expires)}")
+    if case.now < case.expires:
+        return asked.met()
+    return asked.unmet("EXPIRED", fixable_by="office.originator", instead=("instead.new-copy",))
 
 
 def _covers(case: ObjectCase, part: Label) -> bool:

@@ -2,9 +2,11 @@
 
 Rules:
 
-- One function, one rule; it returns what is unmet, or nothing.
+- One function, one rule; it returns one finding: met, not met, or nothing to say.
 - What is not known counts as not held.
 - A person whose agency is not verified has no standing at all; only that is said.
+- Where an agreement says how a level of the other side is protected here, clearance, class and
+  briefing are asked under the own policy's level; nothing else changes.
 
 Source: docs/concepts/refusals.md; DESIGN §1 promise 1, §4, §5.
 """
@@ -18,24 +20,22 @@ from secure_liaison.monitor.cases import Side, level_text, names_text, rank_of
 
 if TYPE_CHECKING:
     from secure_liaison.directory.standing import Clearance
-    from secure_liaison.errors import Reason
     from secure_liaison.monitor.cases import PersonCase
+    from secure_liaison.monitor.finding import Finding
 
 __all__ = [
     "OUTSIDE",
     "agency_verified",
-    "agreement_accepts_pack",
-    "agreement_covers_level",
-    "agreement_exists",
     "book_current",
     "briefed",
     "clearance_held",
     "clearance_in_force",
     "clearance_level",
+    "device_accredited",
     "device_exists",
     "devices_in_force",
     "directory_fresh",
-    "link_accredited",
+    "level_mapped",
     "need_to_know",
     "person_class",
     "releasable",
@@ -53,276 +53,264 @@ _PROBLEMS: Final = {
 }
 
 
-def agency_verified(case: PersonCase) -> Reason | None:
+def agency_verified(case: PersonCase) -> Finding:
     """Require that the person's agency was verified by its digits."""
+    asked = case.ask("directory.verified", need="need.verified-agency")
     if case.standing is not None:
-        return None
-    return case.unmet(
+        return asked.met()
+    return asked.unmet(
         "AGENCY_UNVERIFIED",
-        "directory.verified",
-        need="need.verified-agency",
         fixable_by="office.own-registrar",
         instead=("instead.verify-agency",),
     )
 
 
-def directory_fresh(case: PersonCase) -> Reason | None:
+def directory_fresh(case: PersonCase) -> Finding:
     """Require a directory that is not older than the pack allows for this act."""
-    if case.directory_age_s <= case.max_age_s:
-        return None
-    return case.unmet(
-        "DIRECTORY_STALE",
+    asked = case.ask(
         "directory.fresh",
         have=f"{case.directory_age_s // 3600} h",
         need=f"≤ {case.max_age_s // 3600} h",
+    )
+    if case.directory_age_s <= case.max_age_s:
+        return asked.met()
+    return asked.unmet(
+        "DIRECTORY_STALE",
         fixable_by="office.system-administrator",
         instead=("instead.update-directory",),
     )
 
 
-def book_current(case: PersonCase) -> Reason | None:
+def book_current(case: PersonCase) -> Finding:
     """Require that the statements relied on belong to the newest roster."""
-    if case.standing is None or case.standing.statements_current:
-        return None
-    return case.unmet(
-        "BOOK_OUTDATED",
-        "directory.book",
-        need="need.current-book",
-        fixable_by=case.registrar,
-        instead=("instead.import-book",),
-    )
-
-
-def releasable(case: PersonCase) -> Reason | None:
-    """Require that no group of agencies or nations in the audience leaves the person out."""
+    asked = case.ask("directory.book", need="need.current-book")
     if case.standing is None:
-        return None
+        return asked.not_asked("no-standing")
+    if case.standing.statements_current:
+        return asked.met()
+    return asked.unmet("BOOK_OUTDATED", fixable_by=case.registrar, instead=("instead.import-book",))
+
+
+def releasable(case: PersonCase) -> Finding:
+    """Require that no group of agencies or nations in the audience leaves the person out."""
+    asked = case.ask("audience.release", need="need.audience")
+    if case.standing is None:
+        return asked.not_asked("no-standing")
     for group in case.about.label.audience.groups:
         by_agency = any(leaf.startswith(_BY_AGENCY) for leaf in group)
         if by_agency and group.isdisjoint(case.standing.memberships):
-            return case.unmet(
+            return asked.unmet(
                 "NOT_RELEASABLE_TO",
-                "audience.release",
-                need="need.audience",
                 fixable_by="office.originator",
                 instead=("instead.other-recipient", "instead.ask-originator"),
             )
-    return None
+    return asked.met()
 
 
-def need_to_know(case: PersonCase) -> Reason | None:
+def need_to_know(case: PersonCase) -> Finding:
     """Require every other group of the audience, and every restrictive marking."""
     if case.standing is None:
-        return None
+        return case.ask("audience.need-to-know").not_asked("no-standing")
     held = case.standing.memberships
     named = all(
         any(leaf.startswith(_BY_AGENCY) for leaf in group) or not group.isdisjoint(held)
         for group in case.about.label.audience.groups
     )
     missing = sorted(case.about.label.restrict - held)
+    need = " ".join(missing) if named and missing else "need.audience"
+    asked = case.ask("audience.need-to-know", need=need)
     if named and not missing:
-        return None
-    return case.unmet(
+        return asked.met()
+    return asked.unmet(
         "NO_NEED_TO_KNOW",
-        "audience.need-to-know",
-        need=" ".join(missing) if named else "need.audience",
         fixable_by="office.originator",
         instead=("instead.other-recipient", "instead.ask-originator"),
     )
 
 
-def clearance_held(case: PersonCase) -> Reason | None:
-    """Require a clearance under the label's policy."""
-    if _open_to_all(case) or case.standing is None:
-        return None
-    clearance, problem = case.standing.clearance, case.standing.clearance_problem
-    if problem in _PROBLEMS or (clearance is not None and _same_policy(case, clearance)):
-        return None
-    return case.unmet(
-        "CLEARANCE_MISSING",
-        "clearance.held",
-        have=clearance.policy if clearance else "",
+def level_mapped(case: PersonCase) -> Finding:
+    """Require an equivalence where the person is cleared under another policy only."""
+    article = case.reading.article if case.reading is not None else case.mapping_article
+    asked = case.ask(
+        "agreement.equivalence",
+        have=case.cleared_elsewhere,
         need=level_text(case.about.pack, case.about.label.level),
+        basis=article,
+    )
+    if case.standing is None or not case.cleared_elsewhere or not case.needs_agreement:
+        return asked.not_asked("own-policy")
+    if case.agreement is None:
+        return asked.not_asked("no-agreement")
+    if case.reading is not None:
+        return asked.met()
+    return asked.unmet(
+        "LEVEL_UNMAPPED",
+        fixable_by="office.heads",
+        instead=("instead.request-clearance", "instead.agreement"),
+    )
+
+
+def clearance_held(case: PersonCase) -> Finding:
+    """Require a clearance under the label's policy, or under the one that stands for it."""
+    clearance = case.standing.clearance if case.standing is not None else None
+    asked = case.ask(
+        "clearance.held",
+        have=clearance.policy if clearance is not None else "",
+        need=level_text(case.pack, case.level_id),
+    )
+    if case.standing is None:
+        return asked.not_asked("no-standing")
+    if _open_to_all(case):
+        return asked.not_asked("public")
+    problem = case.standing.clearance_problem
+    if problem in _PROBLEMS or (clearance is not None and _same_policy(case, clearance)):
+        return asked.met()
+    return asked.unmet(
+        "CLEARANCE_MISSING",
         fixable_by=case.security_officer,
         instead=("instead.request-clearance", "instead.other-recipient"),
     )
 
 
-def clearance_in_force(case: PersonCase) -> Reason | None:
+def clearance_in_force(case: PersonCase) -> Finding:
     """Require that the clearance is in force now: begun, not expired, not withdrawn."""
-    if _open_to_all(case) or case.standing is None:
-        return None
-    clearance = case.standing.clearance
-    problem = case.standing.clearance_problem
+    clearance = case.standing.clearance if case.standing is not None else None
+    problem = case.standing.clearance_problem if case.standing is not None else ""
     if problem not in _PROBLEMS and clearance is not None and clearance.not_after <= case.about.now:
         problem = "expired"
     code = _PROBLEMS.get(problem)
-    if code is None:
-        return None
-    return case.unmet(
-        code,
+    shown = clearance is not None and code in {None, "CLEARANCE_EXPIRED"}
+    asked = case.ask(
         "clearance.in-force",
-        have=to_iso(clearance.not_after) if clearance and problem == "expired" else "",
+        have=to_iso(clearance.not_after) if clearance is not None and shown else "",
         need="need.clearance-in-force",
+    )
+    if case.standing is None:
+        return asked.not_asked("no-standing")
+    if _open_to_all(case):
+        return asked.not_asked("public")
+    if code is None:
+        return asked.met() if clearance is not None else asked.not_asked("no-clearance")
+    return asked.unmet(
+        code,
         fixable_by=case.security_officer,
         instead=("instead.renew-clearance", "instead.other-recipient"),
     )
 
 
-def clearance_level(case: PersonCase) -> Reason | None:
+def clearance_level(case: PersonCase) -> Finding:
     """Require that the clearance reaches the label's level (no read up)."""
-    level = case.about.level
-    if _open_to_all(case) or case.standing is None or level is None:
-        return None
-    clearance = case.standing.clearance
-    if clearance is None or not _same_policy(case, clearance):
-        return None  # said already: nothing held
-    if rank_of(case.about.pack, clearance.level) >= level.rank:
-        return None
-    return case.unmet(
-        "CLEARANCE_BELOW_LABEL",
+    level = case.level
+    clearance = case.standing.clearance if case.standing is not None else None
+    asked = case.ask(
         "clearance.level",
-        have=level_text(case.about.pack, clearance.level),
-        need=level_text(case.about.pack, level.id),
+        have=level_text(case.pack, clearance.level) if clearance is not None else "",
+        need=level_text(case.pack, case.level_id),
+    )
+    if case.standing is None or level is None:
+        return asked.not_asked("no-standing")
+    if _open_to_all(case):
+        return asked.not_asked("public")
+    if clearance is None or not _same_policy(case, clearance):
+        return asked.not_asked("no-clearance")  # said already: nothing held
+    if rank_of(case.pack, clearance.level) >= level.rank:
+        return asked.met()
+    return asked.unmet(
+        "CLEARANCE_BELOW_LABEL",
         fixable_by=case.security_officer,
         instead=("instead.extract", "instead.request-clearance", "instead.other-recipient"),
     )
 
 
-def person_class(case: PersonCase) -> Reason | None:
+def person_class(case: PersonCase) -> Finding:
     """Require the class of post that the level's handling asks for."""
-    profile, pack = case.about.profile, case.about.pack
-    if case.standing is None or profile is None or not profile.min_person_class:
-        return None
-    clearance = case.standing.clearance
-    if clearance is None:
-        return None  # said already: no clearance, hence no class
-    least = pack.person_class_rank(profile.min_person_class)
-    if pack.person_class_rank(clearance.person_class) >= least:
-        return None
+    profile, pack = case.profile, case.pack
+    least = profile.min_person_class if profile is not None else ""
+    clearance = case.standing.clearance if case.standing is not None else None
     names = {each.id: names_text(each.names) for each in pack.person_classes}
-    return case.unmet(
+    held = clearance.person_class if clearance is not None else ""
+    asked = case.ask(
+        "clearance.person-class", have=names.get(held, held), need=names.get(least, least)
+    )
+    if case.standing is None or not least:
+        return asked.not_asked("handling")
+    if clearance is None:
+        return asked.not_asked("no-clearance")  # said already: no clearance, hence no class
+    if pack.person_class_rank(held) >= pack.person_class_rank(least):
+        return asked.met()
+    return asked.unmet(
         "PERSON_CLASS",
-        "clearance.person-class",
-        have=names.get(clearance.person_class, clearance.person_class),
-        need=names[profile.min_person_class],
         fixable_by=case.security_officer,
         instead=("instead.extract", "instead.other-recipient"),
     )
 
 
-def briefed(case: PersonCase) -> Reason | None:
+def briefed(case: PersonCase) -> Finding:
     """Require a briefing in force, and not too old, where the level's handling asks for one."""
-    profile, now = case.about.profile, case.about.now
-    if case.standing is None or profile is None or profile.training_max_age_days == 0:
-        return None
-    until, pledged = case.standing.briefed_until, case.standing.pledged
-    max_age_s = profile.training_max_age_days * _DAY_S
-    if until is not None and pledged is not None and now < until and now - pledged <= max_age_s:
-        return None
-    return case.unmet(
-        "BRIEFING_MISSING",
+    profile, now = case.profile, case.about.now
+    pledged = case.standing.pledged if case.standing is not None else None
+    asked = case.ask(
         "clearance.briefing",
         have=to_iso(pledged) if pledged is not None else "",
         need="need.briefing",
+    )
+    if case.standing is None or profile is None or profile.training_max_age_days == 0:
+        return asked.not_asked("handling")
+    until = case.standing.briefed_until
+    max_age_s = profile.training_max_age_days * _DAY_S
+    if until is not None and pledged is not None and now < until and now - pledged <= max_age_s:
+        return asked.met()
+    return asked.unmet(
+        "BRIEFING_MISSING",
         fixable_by=case.security_officer,
         instead=("instead.brief", "instead.other-recipient"),
     )
 
 
-def agreement_exists(case: PersonCase) -> Reason | None:
-    """Require an agreement in force between the two agencies."""
-    if not case.needs_agreement or case.standing is None:
-        return None
-    if case.agreement is not None and case.agreement.in_force(case.about.now):
-        return None
-    return case.unmet(
-        "NO_AGREEMENT",
-        "agreement.in-force",
-        need="need.agreement",
-        fixable_by="office.heads",
-        instead=("instead.agreement",),
-    )
-
-
-def agreement_accepts_pack(case: PersonCase) -> Reason | None:
-    """Require that the agreement names exactly this version of the policy."""
-    pack = case.about.pack
-    if not case.needs_agreement or case.agreement is None:
-        return None
-    if case.agreement.accepts(pack.policy_id, pack.digest()):
-        return None
-    return case.unmet(
-        "PACK_NOT_AGREED",
-        "agreement.pack",
-        have=" ".join(each.policy for each in case.agreement.packs),
-        need=pack.policy_id,
-        fixable_by="office.heads",
-        instead=("instead.agreement",),
-    )
-
-
-def agreement_covers_level(case: PersonCase) -> Reason | None:
-    """Require that the level is not above the agreement's ceiling for this policy."""
-    level, pack = case.about.level, case.about.pack
-    if not case.needs_agreement or case.agreement is None or level is None:
-        return None
-    ceiling = case.agreement.ceiling(pack.policy_id)
-    if rank_of(pack, ceiling) >= level.rank:
-        return None
-    return case.unmet(
-        "AGREEMENT_CEILING",
-        "agreement.ceiling",
-        have=level_text(pack, ceiling),
-        need=level_text(pack, level.id),
-        fixable_by="office.heads",
-        instead=("instead.extract", "instead.agreement"),
-    )
-
-
-def link_accredited(case: PersonCase) -> Reason | None:
-    """Require that the agreement accredits the link for a reserved level outside exercises."""
-    level, pack = case.about.level, case.about.pack
-    if not case.needs_agreement or case.agreement is None or level is None:
-        return None
-    if case.about.exercise or not level.reserved:
-        return None
-    granted = {each.policy: each.level for each in case.agreement.accreditation}.get(pack.id)
-    if rank_of(pack, granted) >= level.rank:
-        return None
-    return case.unmet(
-        "NOT_ACCREDITED",
-        "accreditation.link",
-        have=level_text(pack, granted),
-        need=level_text(pack, level.id),
-        fixable_by="office.accrediting-authority",
-        instead=("instead.extract", "instead.exercise"),
-    )
-
-
-def device_exists(case: PersonCase) -> Reason | None:
+def device_exists(case: PersonCase) -> Finding:
     """Require at least one device to seal for."""
-    if case.standing is None or case.devices or case.side is Side.SENDER:
-        return None
-    return case.unmet(
+    asked = case.ask("device.exists", have=str(len(case.devices)), need="need.active-device")
+    if case.standing is None or case.side is Side.SENDER:
+        return asked.not_asked("no-standing")
+    if case.devices:
+        return asked.met()
+    return asked.unmet(
         "NO_DEVICE",
-        "device.exists",
-        need="need.active-device",
         fixable_by=case.registrar,
         instead=("instead.enrol-device", "instead.other-recipient"),
     )
 
 
-def devices_in_force(case: PersonCase) -> Reason | None:
+def devices_in_force(case: PersonCase) -> Finding:
     """Require that every device that takes part is active and within its validity."""
+    asked = case.ask("device.in-force", need="need.active-device")
     if all(device.is_active(now=case.about.now) for device in case.devices):
-        return None
-    return case.unmet(
-        "DEVICE_REVOKED",
-        "device.in-force",
-        need="need.active-device",
-        fixable_by=case.registrar,
-        instead=("instead.enrol-device",),
+        return asked.met()
+    return asked.unmet(
+        "DEVICE_REVOKED", fixable_by=case.registrar, instead=("instead.enrol-device",)
+    )
+
+
+def device_accredited(case: PersonCase) -> Finding:
+    """Require that a ceiling stated for a device is kept outside exercises."""
+    level, pack = case.about.level, case.about.pack
+    asked = case.ask(
+        "accreditation.device",
+        have=level_text(pack, case.device_ceiling),
+        need=level_text(pack, level.id) if level is not None else "",
+    )
+    if level is None or not level.reserved:
+        return asked.not_asked("not-reserved")
+    if case.about.exercise:
+        return asked.not_asked("exercise")
+    if case.device_ceiling is None:
+        return asked.not_asked("nothing-stated")
+    if rank_of(pack, case.device_ceiling) >= level.rank:
+        return asked.met()
+    return asked.unmet(
+        "NOT_ACCREDITED",
+        fixable_by="office.accrediting-authority",
+        instead=("instead.extract", "instead.exercise"),
     )
 
 
@@ -331,4 +319,4 @@ def _open_to_all(case: PersonCase) -> bool:
 
 
 def _same_policy(case: PersonCase, clearance: Clearance) -> bool:
-    return clearance.policy == case.about.pack.id
+    return clearance.policy == case.pack.id

@@ -15,16 +15,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from secure_liaison.errors import Disclosure
-from secure_liaison.monitor import object_rules, person_rules
+from secure_liaison.monitor import agreement_rules, object_rules, person_rules
 from secure_liaison.monitor.cases import cases_of_reading, cases_of_sealing
 from secure_liaison.monitor.decision import Action, Decision, ReadQuestion, SealQuestion
+from secure_liaison.monitor.finding import Outcome
 from secure_liaison.monitor.person_rules import OUTSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from secure_liaison.errors import Reason
     from secure_liaison.monitor.cases import ObjectCase, PersonCase
+    from secure_liaison.monitor.finding import Finding
 
 __all__ = ["READ_RULES", "SEAL_RULES", "RuleSet", "decide"]
 
@@ -38,9 +39,9 @@ class RuleSet(NamedTuple):
         about_person: Asked for every recipient, or for the reader.
     """
 
-    about_object: tuple[Callable[[ObjectCase], Reason | None], ...]
-    about_sender: tuple[Callable[[PersonCase], Reason | None], ...]
-    about_person: tuple[Callable[[PersonCase], Reason | None], ...]
+    about_object: tuple[Callable[[ObjectCase], Finding], ...]
+    about_sender: tuple[Callable[[PersonCase], Finding], ...]
+    about_person: tuple[Callable[[PersonCase], Finding], ...]
 
 
 _CLEARANCE: Final = (
@@ -54,27 +55,32 @@ _PERSON: Final = (
     person_rules.agency_verified,
     person_rules.releasable,
     person_rules.need_to_know,
+    person_rules.level_mapped,
     *_CLEARANCE,
-    person_rules.agreement_exists,
-    person_rules.agreement_accepts_pack,
-    person_rules.agreement_covers_level,
-    person_rules.link_accredited,
+    agreement_rules.agreement_exists,
+    agreement_rules.agreement_accepts_pack,
+    agreement_rules.agreement_covers_subject,
+    agreement_rules.agreement_covers_level,
+    agreement_rules.link_accredited,
     person_rules.device_exists,
     person_rules.devices_in_force,
+    person_rules.device_accredited,
     person_rules.book_current,
     person_rules.directory_fresh,
 )
 _OBJECT: Final = (
     object_rules.label_valid,
     object_rules.pack_recent,
+    object_rules.provider_suffices,
     object_rules.accredited,
+    object_rules.relay_ceiling,
     object_rules.custody,
     object_rules.forward_secrecy,
     object_rules.suite,
 )
 
 SEAL_RULES: Final = RuleSet(
-    about_object=(*_OBJECT, object_rules.label_covers_parts, object_rules.relay_ceiling),
+    about_object=(*_OBJECT, object_rules.label_covers_parts),
     about_sender=(*_CLEARANCE, person_rules.book_current),
     about_person=_PERSON,
 )
@@ -102,46 +108,51 @@ def decide(question: SealQuestion | ReadQuestion, *, ref: str) -> Decision:
         ref: Six characters for the ledger and for whoever asked.
     """
     if isinstance(question, SealQuestion):
-        reasons = _sealing(question)
+        findings = _sealing(question)
         disclosure = Disclosure.FULL
     else:
-        reasons = _reading(question)
-        outside = not OUTSIDE.isdisjoint({reason.code for reason in reasons})
-        disclosure = Disclosure.NONE if outside else Disclosure.FULL
+        findings = _reading(question)
+        codes = {each.reason.code for each in findings if each.reason is not None}
+        disclosure = Disclosure.FULL if OUTSIDE.isdisjoint(codes) else Disclosure.NONE
     return Decision(
         action=question.action,
-        reasons=reasons,
-        obligations=_obligations(question, reasons),
+        findings=findings,
+        obligations=_obligations(question, findings),
         disclosure=disclosure,
         ref=ref,
         pack=question.pack.policy_id,
     )
 
 
-def _sealing(question: SealQuestion) -> tuple[Reason, ...]:
+def _sealing(question: SealQuestion) -> tuple[Finding, ...]:
     about, sender, recipients = cases_of_sealing(question)
-    asked = [
+    return (
         *(rule(about) for rule in SEAL_RULES.about_object),
         *(rule(sender) for rule in SEAL_RULES.about_sender),
         *(rule(each) for each in recipients for rule in SEAL_RULES.about_person),
-    ]
-    return tuple(reason for reason in asked if reason is not None)
+    )
 
 
-def _reading(question: ReadQuestion) -> tuple[Reason, ...]:
+def _reading(question: ReadQuestion) -> tuple[Finding, ...]:
     about, reader = cases_of_reading(question)
-    asked = [
+    return (
         *(rule(about) for rule in READ_RULES.about_object),
         *(rule(reader) for rule in READ_RULES.about_person),
-    ]
-    return tuple(reason for reason in asked if reason is not None)
+    )
 
 
 def _obligations(
-    question: SealQuestion | ReadQuestion, reasons: tuple[Reason, ...]
+    question: SealQuestion | ReadQuestion, findings: tuple[Finding, ...]
 ) -> tuple[str, ...]:
-    if reasons:
-        codes = {reason.code for reason in reasons}
+    codes = {each.reason.code for each in findings if each.reason is not None}
+    if codes:
         return tuple(duty for code, duty in _UNMET_DUTIES.items() if code in codes)
     profile = question.pack.handling_of(question.label.level)
-    return ("register-read",) if profile.register_reads and question.action is Action.OPEN else ()
+    duties = []
+    if profile.register_reads and question.action is Action.OPEN:
+        duties.append("register-read")
+    provider = [each for each in findings if each.rule == "accreditation.provider"]
+    if any(each.outcome is Outcome.MET for each in provider):
+        # The ledger is to say that the law's class of cipher was set aside, and by whose word.
+        duties.append("accepted-provider")
+    return tuple(duties)

@@ -35,7 +35,7 @@ from secure_liaison.monitor.decision import Action
 from secure_liaison.monitor.rules import decide
 from secure_liaison.vault.sent import SentItem
 from secure_liaison.wire.envelopes import submission_of
-from secure_liaison.workflows import addressing
+from secure_liaison.workflows import addressing, asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +68,7 @@ class Wrapping:
     acknowledge_by: Instant | None
     expires: Instant
     forward_secrecy: bool
+    topic: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,7 @@ def compose_object(
         directory_head=NO_HEAD,
         ledger_head=_ledger_head(office),
         commitments=shares.commitments(object_id, office.realm),
+        topic=wrapping.topic,
     )
     return Composed(
         core=core,
@@ -142,7 +144,7 @@ def seal_and_keep(
         LiaisonError: sealing failed; nothing was kept, and the ledger says so.
     """
     core = composed.core
-    question = addressing.seal_question(office, core, composed.addressees, action=Action.SEAL)
+    question = asking.seal_question(office, core, composed.addressees, action=Action.SEAL)
     targets = _vault_targets(office, composed.addressees)
     if core.forward_secrecy and decide(question, ref="").permitted:
         # One-time keys are taken from others' stock: not for what the gate will refuse anyway.

@@ -276,6 +276,7 @@ def _receipt_capsule(
         acknowledge_by=None,
         expires=core.expires,
         forward_secrecy=False,
+        topic=core.topic,
     )
     return composing.compose_object(
         office,

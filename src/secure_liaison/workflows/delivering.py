@@ -33,7 +33,7 @@ from secure_liaison.monitor.decision import Action
 from secure_liaison.vault.sent import RecipientState
 from secure_liaison.wire.envelopes import decode_submission, encode_submission
 from secure_liaison.wire.mailbox import MailboxState
-from secure_liaison.workflows import addressing
+from secure_liaison.workflows import addressing, asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -186,7 +186,7 @@ def _ask_again(office: Office, item: SentItem, core: Core, submission: Submissio
     keys = frozenset(decode_stanza(each.stanza).key_id for each in submission.deliveries)
     digest_of_core = core_hash(core, office.realm)
     permit = office.gate.permit(
-        addressing.seal_question(office, core, addressees, action=Action.DELIVER),
+        asking.seal_question(office, core, addressees, action=Action.DELIVER),
         core_hash=digest_of_core,
         key_ids=keys,
         roster_sequences=office.directory.roster_sequences(),

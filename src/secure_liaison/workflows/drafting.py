@@ -64,6 +64,7 @@ class Draft:
         forward_secrecy: Whether only one-time keys may be used.
         kind: Bulletin, message or document.
         pack: Id of the policy pack.
+        topic: Subject in the words of agreements; may be empty where none names subjects.
         days: How long it can be opened.
         reply_to: The object answered.
     """
@@ -80,6 +81,7 @@ class Draft:
     forward_secrecy: bool = False
     kind: ObjectKind = ObjectKind.BULLETIN
     pack: str = "cn.state-secrets"
+    topic: str = ""
     days: int = 365
     reply_to: ObjectId | None = None
 
@@ -106,6 +108,7 @@ def compose(office: Office, draft: Draft) -> Composed:
         acknowledge_by=due if draft.acknowledge else None,
         expires=expires,
         forward_secrecy=draft.forward_secrecy,
+        topic=draft.topic,
     )
     return compose_object(
         office,

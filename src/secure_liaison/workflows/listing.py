@@ -25,7 +25,7 @@ from secure_liaison.errors import (
 )
 from secure_liaison.monitor.decision import Action
 from secure_liaison.vault.sent import RecipientState
-from secure_liaison.workflows import addressing, delivering, entries, filing
+from secure_liaison.workflows import addressing, asking, delivering, entries, filing
 
 if TYPE_CHECKING:
     from secure_liaison.capsule.head import HeadRecord
@@ -106,7 +106,7 @@ def permit_for(office: Office, verified: VerifiedCapsule, action: Action) -> Per
         AccessDeniedError: ``refused`` with every reason, or ``not-found-or-not-permitted``.
     """
     return office.gate.permit(
-        addressing.read_question(office, verified, action=action),
+        asking.read_question(office, verified, action=action),
         core_hash=verified.core_hash,
         key_ids=[verified.key_id],
         roster_sequences=office.directory.roster_sequences(),

@@ -20,7 +20,7 @@ from secure_liaison.errors import FormatError, LiaisonError, VerificationError
 from secure_liaison.labels.label import decode_label
 from secure_liaison.monitor.decision import Action
 from secure_liaison.vault.sent import RecipientState
-from secure_liaison.workflows import addressing, entries
+from secure_liaison.workflows import asking, entries
 from secure_liaison.workflows.publishing import MemorySink
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def file_receipt(
         relay.fetch_body(verified.digest, body.stream, size=item.body_size)
         body.stream.seek(0)
         permit = office.gate.permit(
-            addressing.read_question(office, verified, action=Action.OPEN),
+            asking.read_question(office, verified, action=Action.OPEN),
             core_hash=verified.core_hash,
             key_ids=[verified.key_id],
             roster_sequences=office.directory.roster_sequences(),

@@ -22,7 +22,11 @@ from secure_liaison.directory.page import RelayPointer
 from secure_liaison.directory.roster import encode_snapshot
 from secure_liaison.errors import CredentialError, OutOfOrderError
 from secure_liaison.identity.anchors import open_anchor
-from secure_liaison.identity.contents import AccreditationContent, AgreementContent
+from secure_liaison.identity.contents import (
+    AccreditationContent,
+    AccreditationScope,
+    AgreementContent,
+)
 from secure_liaison.identity.enrolment import open_request
 from secure_liaison.identity.officer_contents import (
     BriefingContent,
@@ -206,9 +210,11 @@ def accredit(
     granted_by: str,
     basis: str,
     pack: str = "cn.state-secrets",
+    scope: AccreditationScope = AccreditationScope.DEPLOYMENT,
+    target: str = "",
     days: int = YEAR_DAYS,
 ) -> None:
-    """State up to which level this agency's installation is accredited, by whom and on what basis.
+    """State up to which level something is accredited, by whom and on what basis.
 
     Raises:
         FormatError: ``label-level-unknown``.
@@ -220,6 +226,8 @@ def accredit(
         ceiling=policy.find_level(level).id,
         granted_by=granted_by,
         basis=basis,
+        scope=scope,
+        target=target,
     )
     state = pure.accredit(registry.state, keys, content, now=now, not_after=until)
     registry.keep(
