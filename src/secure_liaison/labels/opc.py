@@ -59,7 +59,7 @@ _FOREIGN: Final = (
     struct.error,
     ValueError,
     EOFError,
-    NotImplementedError,
+    RuntimeError,
 )
 _NEW_PART_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
