@@ -41,7 +41,7 @@ from secure_liaison.labels.strict_xml import Element, read_xml, write_xml
 from secure_liaison.labels.xml_fields import XmlFields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = ["embed_ooxml", "read_ooxml"]
 
@@ -163,17 +163,28 @@ def read_ooxml(document: bytes, *, signatures: Signatures = Signatures.REFUSE) -
         raise VerificationError("binding-no-digest")
     # 4
     present = _by_uri({*package.names} - {part})
-    bound = {reference.uri for reference in binding.references if reference.bound}
-    for uri in sorted(expected.keys() - present.keys()):
+    _require_same_parts(binding, present)
+    # 5
+    _require_unchanged(package, present, expected)
+    return BoundLabel(label=binding.label, alternatives=binding.alternatives)
+
+
+def _require_same_parts(binding: Binding, present: Mapping[str, str]) -> None:
+    """Demand that the label is bound to each part of the document, and to no other."""
+    named = {each.uri: each.bound for each in binding.references}
+    for uri in sorted(named.keys() - present.keys()):
         raise TamperedError("ooxml-part-removed", place=uri)
     for uri, name in present.items():
-        if uri not in expected or (uri not in bound and name != _TYPES_PART):
+        if uri not in named or (not named[uri] and name != _TYPES_PART):
             raise TamperedError("ooxml-part-added", place=name)
-    # 5
+
+
+def _require_unchanged(
+    package: Package, present: Mapping[str, str], expected: Mapping[str, bytes]
+) -> None:
     for uri, name in present.items():
         if package.digest(name) != expected[uri]:
             raise TamperedError("ooxml-part-changed", place=name)
-    return BoundLabel(label=binding.label, alternatives=binding.alternatives)
 
 
 def _by_uri(names: Iterable[str]) -> dict[str, str]:

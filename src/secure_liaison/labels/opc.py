@@ -178,6 +178,8 @@ class Package:
         places = [*(info.header_offset for info in infos), self._zip.start_dir]
         if places[0] != 0:
             raise FormatError("package-extra")
+        if infos[-1].header_offset + _LOCAL_HEADER > self._zip.start_dir:
+            raise FormatError("package-overlap")
         for info, following in zip(infos, places[1:], strict=True):
             gap = following - _end(document, info)
             if gap < 0:
@@ -209,10 +211,7 @@ def _check_name(name: str) -> None:
 
 def _end(document: bytes, info: zipfile.ZipInfo) -> int:
     """Return where the bytes of a member end."""
-    sizes = document[info.header_offset + _LOCAL_SIZES : info.header_offset + _LOCAL_HEADER]
-    if len(sizes) < _LOCAL_HEADER - _LOCAL_SIZES:
-        raise FormatError("package-damaged")
-    name_size, extra_size = struct.unpack("<HH", sizes)
+    name_size, extra_size = struct.unpack_from("<HH", document, info.header_offset + _LOCAL_SIZES)
     return info.header_offset + _LOCAL_HEADER + int(name_size + extra_size) + info.compress_size
 
 

@@ -96,10 +96,7 @@ def read_xml(data: bytes, *, max_bytes: int) -> Element:
     if forbidden:
         line, column = _position(text, forbidden.start())
         raise FormatError("xml-character", line=line, column=column)
-    # Found anywhere, even in a comment: no reading of the prolog then has to agree with libxml2's.
-    doctype = text.find("<!DOCTYPE")
-    if doctype >= 0:
-        raise FormatError("xml-doctype", line=_position(text, doctype)[0])
+    _refuse_doctype(text)
     # Before a tree is built: tags, comments and sections together.
     if text.count("<") > 4 * MAX_ELEMENTS:
         raise FormatError("xml-elements", limit=MAX_ELEMENTS)
@@ -128,6 +125,13 @@ def _decoded(data: bytes) -> str:
 
 def _position(text: str, index: int) -> tuple[int, int]:
     return text.count("\n", 0, index) + 1, index - text.rfind("\n", 0, index)
+
+
+def _refuse_doctype(text: str) -> None:
+    """Refuse it anywhere, even in a comment: nothing then has to read a prolog as libxml2 does."""
+    doctype = text.find("<!DOCTYPE")
+    if doctype >= 0:
+        raise FormatError("xml-doctype", line=_position(text, doctype)[0])
 
 
 def _parsed(text: str) -> etree._Element:
