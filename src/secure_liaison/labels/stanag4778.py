@@ -208,7 +208,7 @@ def read_binding(data: bytes, *, signatures: Signatures = Signatures.REFUSE) -> 
     root.done()
     if manifest is not None:
         digests = _digests(manifest)
-        found = digests.pop(f"#{identity}", b"")
+        found = digests.pop("#" + (identity or ""), b"")
         require_equal(_canonical_digest(bound.element), found, "binding-label-changed")
         references = _with_digests(references, digests)
     _refuse_repeated(references, line=bound.line)
