@@ -3,6 +3,7 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Iterator
 from hashlib import sha384
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,7 @@ from tests.labels.bindings import DIGEST, alternative, label, refusal
 from tests.labels.test_stanag4778 import DATA, METADATA, SIGNATURE, file
 
 MIB = 1024 * 1024
+VECTOR = Path(__file__).parents[1] / "vectors" / "binding" / "detached.bdo"
 
 
 def bound(name: str = "a.pdf", digest: bytes = DIGEST) -> bytes:
@@ -45,6 +47,20 @@ def test_a_label_bound_to_a_file_comes_back() -> None:
         content_type="application/pdf",
     )
     found = verify_detached(data, file_name="a.pdf", digest=DIGEST)
+    assert found == BoundLabel(label=label(), alternatives=(alternative(),))
+
+
+def test_the_vector_is_written_and_read() -> None:
+    name = "通报 1.pdf"
+    written = bind_detached(
+        label=label(),
+        alternatives=[alternative()],
+        file_name=name,
+        digest=content_digest([b"content"]),
+        content_type="application/pdf",
+    )
+    assert written == VECTOR.read_bytes()
+    found = verify_detached(VECTOR.read_bytes(), file_name=name, digest=DIGEST)
     assert found == BoundLabel(label=label(), alternatives=(alternative(),))
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 from hashlib import sha384
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -64,10 +65,12 @@ def test_digests_are_sha_384_and_the_label_has_one_too() -> None:
     start = text.index("<mb:MetadataBinding Id=")
     end = text.index("</mb:MetadataBinding>") + len("</mb:MetadataBinding>")
     # Cut out, the element is in exclusive canonical form but for the namespace that it inherits.
+    assert text == ET.canonicalize(text)
     alone = text[start:end].replace(
         "<mb:MetadataBinding Id=",
         '<mb:MetadataBinding xmlns:mb="urn:nato:stanag:4778:bindinginformation:1:0" Id=',
     )
+    assert alone == ET.canonicalize(alone)
     expected = base64.b64encode(sha384(alone.encode()).digest()).decode()
     assert (
         f'<ds:DigestValue>{expected}</ds:DigestValue></ds:Reference><ds:Reference URI="./a.pdf">'
@@ -141,6 +144,8 @@ def test_attributes_that_say_nothing_here_are_allowed() -> None:
         (file(METADATA + DATA, after="<mb:MetadataBindingContainer/>"), "xml-part-twice"),
         (file(METADATA + DATA, after="<x/>"), "xml-part-unknown"),
         (file(METADATA + DATA, attributes=' x="y"'), "xml-part-unknown"),
+        (file(METADATA + DATA + "</mb:MetadataBinding><mb:MetadataBinding>"), "xml-part-twice"),
+        (file(METADATA + DATA).replace(b"Container>", b'Container x="y">', 1), "xml-part-unknown"),
     ],
 )
 def test_what_is_not_one_label_bound_to_references_is_refused(data: bytes, expected: str) -> None:
@@ -210,6 +215,8 @@ ENTRY = b'<ds:Reference URI="./a.pdf">'
         (VALUE, base64.b64encode(DIGEST[:32]), "xml-part-value"),
         (VALUE, b"!" + VALUE[1:], "xml-part-value"),
         (VALUE, "é".encode() + VALUE[1:], "xml-part-value"),
+        (VALUE, VALUE[:8] + b"!" + VALUE[8:], "xml-part-value"),
+        (VALUE, VALUE[:8] + b"\n" + VALUE[8:], "xml-part-value"),
         (VALUE, b"", "xml-part-value"),
         (b"xml-exc-c14n#", b"xml-exc-c14n#WithComments", "xml-part-value"),
         (ENTRY, b'<ds:Reference URI="./b.pdf">', "binding-digest-missing"),
@@ -218,6 +225,10 @@ ENTRY = b'<ds:Reference URI="./a.pdf">'
         (ENTRY, ENTRY[:-1] + b' Type="x">', "xml-part-unknown"),
         (b"<ds:DigestValue>", b"<ds:X/><ds:DigestValue>", "xml-part-unknown"),
         (b"<ds:Manifest ", b'<ds:Manifest Id="m" Other="" ', "xml-part-unknown"),
+        (b"<ds:Transforms>", b'<ds:Transforms Other="">', "xml-part-unknown"),
+        (b"<ds:Transform ", b'<ds:Transform Other="" ', "xml-part-unknown"),
+        (b"<ds:DigestMethod ", b'<ds:DigestMethod Other="" ', "xml-part-unknown"),
+        (b"<ds:DigestValue>", b'<ds:DigestValue Other="">', "xml-part-unknown"),
     ],
 )
 def test_digests_of_another_form_are_refused(old: bytes, new: bytes, expected: str) -> None:

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
@@ -371,6 +372,12 @@ def test_what_is_written_reads_back_as_itself(element: Element) -> None:
     written = write_xml(element, prefixes=prefixes)
     assert element == read(written)
     assert written == write_xml(read(written), prefixes=prefixes)
+
+
+@given(_elements())
+def test_the_form_is_canonical_to_another_implementation_too(element: Element) -> None:
+    written = write_xml(element, prefixes={"x": "urn:x"}).decode()
+    assert written == ET.canonicalize(written)
 
 
 @given(st.binary(max_size=200))
