@@ -245,8 +245,14 @@ def test_an_orphaned_binding_is_taken_up_again() -> None:
     assert "item1.xml" in unzipped(again)[MAIN_LIST].decode()
 
 
+def test_a_document_of_very_many_parts_is_labelled() -> None:
+    members = parts() | {f"word/media/a-rather-long-name-of-image{k}.png": b"" for k in range(9900)}
+    labelled = embed_ooxml(zipped(members), label=label())
+    assert read_ooxml(labelled).label == label()
+
+
 def test_a_large_part_among_custom_parts_is_no_binding() -> None:
-    members = parts() | {BINDING_PART: b"<a>" + b"x" * 5_000_000 + b"</a>"}
+    members = parts() | {BINDING_PART: b"<a>" + b"x" * 9_000_000 + b"</a>"}
     labelled = embed_ooxml(zipped(members, method=zipfile.ZIP_STORED), label=label())
     assert "customXml/item2.xml" in unzipped(labelled)
 
@@ -350,7 +356,7 @@ def test_a_document_with_a_digital_signature_is_not_touched() -> None:
         ),
         parts(
             roots=relationships(
-                ("rId1", f"{OFFICE}/officeDocument", "http://x/"), mode=' TargetMode="External"'
+                ("rId1", f"{OFFICE}/officeDocument", MAIN), mode=' TargetMode="External"'
             )
         ),
         {name: data for name, data in parts().items() if name != TYPES},

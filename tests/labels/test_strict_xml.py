@@ -269,6 +269,8 @@ def test_the_encodings_of_xml_are_read(data: bytes) -> None:
         ("\ufeff<?xml version='1.0' encoding='UTF-8'?><a/>".encode("utf-16-le"), 1),
         ("<a>\n\né</a>".encode("latin-1"), 3),
         ("\ufeff<a/>".encode("utf-16-le") + b"x", 1),
+        ("\ufeff\ufeff<?xml version='1.1' encoding='iso-8859-1'?><a/>".encode(), 1),
+        ("\ufeff\ufeff<a/>".encode("utf-16-be"), 1),
     ],
 )
 def test_an_encoding_that_is_not_the_declared_one_is_refused(data: bytes, line: int) -> None:

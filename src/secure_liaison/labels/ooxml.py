@@ -55,7 +55,7 @@ _SIGNATURES: Final = (
 )
 _XML_TYPE: Final = "application/xml"
 _CUSTOM_XML: Final = re.compile(r"customxml/item\d*\.xml", re.IGNORECASE)
-_MAX_LIST_BYTES: Final = 4 * 1024 * 1024
+_MAX_LIST_BYTES: Final = 8 * 1024 * 1024
 _MAX_TARGET: Final = 4000
 
 

@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 BINDING_NAMESPACE: Final = "urn:nato:stanag:4778:bindinginformation:1:0"
-MAX_BINDING_BYTES: Final = 4 * 1024 * 1024
+MAX_BINDING_BYTES: Final = 8 * 1024 * 1024
 
 _LABEL: Final = "urn:nato:stanag:4774:confidentialitymetadatalabel:1:0"
 _EXTENSIONS: Final = "urn:nato:stanag:4778:bindinginformation:extensions:1:0"

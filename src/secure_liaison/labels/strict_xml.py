@@ -114,6 +114,9 @@ def _decoded(data: bytes) -> str:
     except UnicodeDecodeError as exc:
         line = data.count(b"\n", 0, exc.start) + 1
         raise FormatError("xml-encoding", line=line) from exc
+    # libxml2 would skip a second mark, and the declaration behind it would go unread here.
+    if text.startswith("\ufeff"):
+        raise FormatError("xml-encoding", line=1)
     declared = _DECLARATION.match(text)
     if declared:
         if declared[2] is not None and declared[2].lower() != encoding:
