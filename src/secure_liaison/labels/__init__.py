@@ -8,8 +8,11 @@
 - `secure_liaison.labels.validity`, `~secure_liaison.labels.rules`: valid under a pack or refused.
 - `secure_liaison.labels.marking`: marks in Chinese and English that parse back.
 - `secure_liaison.labels.agreement`: what two agencies agreed.
+- `secure_liaison.labels.strict_xml`, `~secure_liaison.labels.xml_fields`: XML, read strictly.
+- `secure_liaison.labels.sidecar`, `~secure_liaison.labels.ooxml`: a label bound to a file or to an
+  office document, by `~secure_liaison.labels.stanag4778`.
 
-Source: docs/spec/labels.md.
+Source: docs/spec/labels.md, docs/spec/binding.md.
 """
 
 from secure_liaison.labels.agreement import Agreement
