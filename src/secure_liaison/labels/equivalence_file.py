@@ -214,10 +214,10 @@ def _check_entry(entry: EquivalenceEntry, table: EquivalenceTable, place: str) -
     if (entry.treatment is Treatment.REFUSE) == bool(entry.to_level):
         raise FormatError("equivalence-treatment", place=place)
     try:
-        ordered = entry.end is None or entry.start < entry.end
+        start, end = entry.start, entry.end
     except ValueError as exc:
         raise FormatError("equivalence-dates", place=place) from exc
-    if not ordered:
+    if end is not None and end <= start:
         raise FormatError("equivalence-dates", place=place)
 
 

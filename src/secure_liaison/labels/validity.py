@@ -103,9 +103,7 @@ def _check_count(category: Category, markings: frozenset[str]) -> None:
         raise FormatError("label-marking-count", category=category.id)
 
 
-def _check_obsolete(
-    label: Label, pack: PolicyPack, level: Level, markings: frozenset[str]
-) -> None:
+def _check_obsolete(label: Label, pack: PolicyPack, level: Level, markings: frozenset[str]) -> None:
     if label.determination.kind in _INHERITS:
         # A join has no level or marking that no part has, so nothing obsolete arises from it; that
         # a derived label names its sources is checked with the determination.
