@@ -1,13 +1,15 @@
 """Labels and the policy packs they are judged by: unsigned values, pure functions.
 
 - `secure_liaison.labels.pack`: policy packs as dated data, read strictly;
-  built in are ``cn.state-secrets`` and ``generic``.
+  built in are those of `secure_liaison.labels.pack.BUILTIN_PACKS`.
 - `secure_liaison.labels.label`, `~secure_liaison.labels.audience`, `~secure_liaison.labels.period`:
   a label and its parts, with one encoding.
 - `secure_liaison.labels.lattice`: dominates, join, may read.
 - `secure_liaison.labels.validity`, `~secure_liaison.labels.rules`: valid under a pack or refused.
 - `secure_liaison.labels.marking`: marks in Chinese and English that parse back.
-- `secure_liaison.labels.agreement`: what two agencies agreed.
+- `secure_liaison.labels.agreement`: what two agencies agreed;
+  `~secure_liaison.labels.equivalence_file`: the files that its equivalences are taken from.
+- `secure_liaison.labels.pspf`: the header of Australian e-mail.
 
 Source: docs/spec/labels.md.
 """
