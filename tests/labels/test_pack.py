@@ -27,7 +27,7 @@ def test_built_in_packs_load() -> None:
     assert builtin_pack("generic@2024-09-01") is not None
 
 
-@pytest.mark.parametrize("name", ["tlp", "../cn", "generic@2030-01-01", ""])
+@pytest.mark.parametrize("name", ["ru.levels", "../cn", "generic@2030-01-01", ""])
 def test_unknown_pack_is_refused(name: str) -> None:
     with pytest.raises(FormatError, match="pack-unknown"):
         builtin_pack(name)

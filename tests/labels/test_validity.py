@@ -156,3 +156,25 @@ def test_too_many_values_of_a_category_are_refused() -> None:
     pack = load_pack(as_bytes(value))
     two = frozenset({"project:alpha", "project:bravo"})
     assert refused(generic(restrict=two), pack) == "label-marking-count"
+
+
+def test_group_as_of_a_later_day_is_refused() -> None:
+    # 2026-03-01 in UTC is already 2026-03-01 everywhere east of it, and not yet the day after.
+    validate(jimi(audience=Audience.of([MINISTRY, "group:KFOR@2026-03-01"])), CN)
+    later = jimi(audience=Audience.of([MINISTRY, "group:KFOR@2026-03-02"]))
+    assert refused(later, CN) == "label-group-date"
+
+
+@pytest.mark.parametrize("kind", list(DeterminationKind))
+def test_obsolete_level_is_kept_where_it_is_inherited_and_refused_where_it_is_new(
+    kind: DeterminationKind,
+) -> None:
+    value = pack_file("generic")
+    value["levels"][2]["obsolete"] = True
+    pack = load_pack(as_bytes(value))
+    made = Determination(kind=kind, sources=frozenset({"object:" + "0" * 64}))
+    label = generic("confidential", determination=made)
+    if kind in {DeterminationKind.DERIVED, DeterminationKind.FOREIGN}:
+        validate(label, pack)
+    else:
+        assert refused(label, pack) == "label-obsolete"

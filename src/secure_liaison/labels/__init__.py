@@ -1,16 +1,18 @@
 """Labels and the policy packs they are judged by: unsigned values, pure functions.
 
 - `secure_liaison.labels.pack`: policy packs as dated data, read strictly;
-  built in are ``cn.state-secrets`` and ``generic``.
+  built in are those of `secure_liaison.labels.pack.BUILTIN_PACKS`.
 - `secure_liaison.labels.label`, `~secure_liaison.labels.audience`, `~secure_liaison.labels.period`:
   a label and its parts, with one encoding.
 - `secure_liaison.labels.lattice`: dominates, join, may read.
 - `secure_liaison.labels.validity`, `~secure_liaison.labels.rules`: valid under a pack or refused.
 - `secure_liaison.labels.marking`: marks in Chinese and English that parse back.
-- `secure_liaison.labels.agreement`: what two agencies agreed.
 - `secure_liaison.labels.strict_xml`, `~secure_liaison.labels.xml_fields`: XML, read strictly.
 - `secure_liaison.labels.sidecar`, `~secure_liaison.labels.ooxml`: a label bound to a file or to an
   office document, by `~secure_liaison.labels.stanag4778`.
+- `secure_liaison.labels.agreement`: what two agencies agreed;
+  `~secure_liaison.labels.equivalence_file`: the files that its equivalences are taken from.
+- `secure_liaison.labels.pspf`: the header of Australian e-mail.
 
 Source: docs/spec/labels.md, docs/spec/binding.md.
 """

@@ -1,4 +1,4 @@
-"""Policy packs: read strictly, checked as a whole, and the two that are built in.
+"""Policy packs: read strictly, checked as a whole, and those that are built in.
 
 Rules:
 
@@ -59,7 +59,15 @@ __all__ = [
 ]
 
 MAX_PACK_BYTES: Final = 2**20
-BUILTIN_PACKS: Final = ("cn.state-secrets@2024-09-01", "generic@2024-09-01")
+BUILTIN_PACKS: Final = (
+    "cn.state-secrets@2024-09-01",
+    "generic@2024-09-01",
+    "cn.state-secrets@2014-03-01",
+    "cn.work@2024-09-01",
+    "eu.2013-488@2013-10-15",
+    "uk.gscp-2024@2024-08-01",
+    "tlp@2022-08-01",
+)
 """Every version that ships with the library."""
 POLICIES: Final = tuple(dict.fromkeys(name.partition("@")[0] for name in BUILTIN_PACKS))
 

@@ -6,8 +6,10 @@ Rules:
 - Level, period and audience are fixed together: a public audience exists at rank 0 only, a period
   over the level's maximum or of a form no longer used is refused.
 - Every marking must be one of the pack, of the right kind and number; every rule must be met.
+- What is obsolete is read and never given anew: only foreign material, and what derives from
+  material that has it already, may carry it.
 
-Source: docs/spec/labels.md §6; 保守国家秘密法(2024) 第十六、十九、二十条.
+Source: docs/spec/labels.md §6; 保守国家秘密法(2024) 第十六、十九、二十条; labels report §3.6, §9.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ __all__ = ["markings_of", "validate"]
 
 _AHEAD_S: Final = 14 * 3600
 """The farthest that a local calendar is ahead of UTC."""
+_INHERITS: Final = frozenset({DeterminationKind.DERIVED, DeterminationKind.FOREIGN})
+"""Kinds whose level is another label's, which may be older than the pack's present practice."""
 
 
 def validate(label: Label, pack: PolicyPack) -> None:
@@ -34,9 +38,9 @@ def validate(label: Label, pack: PolicyPack) -> None:
     Raises:
         FormatError: ``label-policy-mismatch``, ``label-level-unknown``,
             ``label-policy-not-in-force``, ``label-audience-public``, ``label-group-date``,
-            ``label-marking-unknown``, ``label-marking-count``, ``label-period-form``,
-            ``label-period-over-maximum``, ``label-same-person``, ``label-without-source``,
-            ``label-rule``, ``label-successor``.
+            ``label-marking-unknown``, ``label-marking-count``, ``label-obsolete``,
+            ``label-period-form``, ``label-period-over-maximum``, ``label-period-value``,
+            ``label-same-person``, ``label-without-source``, ``label-rule``, ``label-successor``.
     """
     if label.policy != pack.policy_id:
         raise FormatError("label-policy-mismatch")
@@ -50,6 +54,7 @@ def validate(label: Label, pack: PolicyPack) -> None:
         raise FormatError("label-group-date")
     markings = markings_of(label, pack)
     _check_markings(label, pack, markings)
+    _check_obsolete(label, pack, level, markings)
     _check_period(label, pack, level)
     _check_determination(label, pack)
     _check_rules(pack, level, markings)
@@ -96,6 +101,22 @@ def _check_count(category: Category, markings: frozenset[str]) -> None:
     count = sum(marking.startswith(f"{category.id}:") for marking in markings)
     if count < category.least or (category.most is not None and count > category.most):
         raise FormatError("label-marking-count", category=category.id)
+
+
+def _check_obsolete(label: Label, pack: PolicyPack, level: Level, markings: frozenset[str]) -> None:
+    if label.determination.kind in _INHERITS:
+        # A join has no level or marking that no part has, so nothing obsolete arises from it; that
+        # a derived label names its sources is checked with the determination.
+        return
+    found = [level.id] if level.obsolete else []
+    found += [
+        f"{category.id}:{value.id}"
+        for category in pack.categories
+        for value in category.values
+        if value.obsolete and f"{category.id}:{value.id}" in markings
+    ]
+    if found:
+        raise FormatError("label-obsolete", name=found[0])
 
 
 def _check_period(label: Label, pack: PolicyPack, level: Level) -> None:
