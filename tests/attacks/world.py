@@ -38,6 +38,7 @@ from secure_liaison.identity.anchors import Anchor, RealmCharter, open_anchor
 from secure_liaison.identity.ids import AgencyId
 from secure_liaison.identity.names import Names
 from secure_liaison.identity.officer_contents import Role
+from secure_liaison.labels.agreement_terms import terms_up_to
 from secure_liaison.office import Office, Registry, open_office, open_registry
 from secure_liaison.relay.http import HttpRelay
 from secure_liaison.vault.key_files import read_key_file
@@ -156,7 +157,7 @@ class Template:
     def _agree(self, a: Registry, b: Registry) -> None:
         first, second = self.agencies["EMB-A"], self.agencies["EMB-B"]
         proposed = registry.propose_agreement(
-            a, second.anchor, first.registrars[:1], name="agr:attacks", level="机密"
+            a, second.anchor, first.registrars[:1], name="agr:attacks", terms=terms_up_to("机密")
         )
         signed = registry.countersign(b, proposed, second.registrars[:1])
         for each in (a, b):

@@ -20,6 +20,7 @@ from secure_liaison.errors import (
 from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.identity.names import Names
 from secure_liaison.identity.statements import encode_signed
+from secure_liaison.labels.agreement_terms import terms_up_to
 from secure_liaison.office import Registry, open_registry
 from secure_liaison.vault.key_files import read_key_file
 from secure_liaison.workflows import correspondence, enrolment, founding, registry
@@ -266,7 +267,7 @@ def proposed(scene: Scene, **fields: object) -> bytes:
         fields.pop("partner", scene.keys(B).anchor),  # type: ignore[arg-type]  # tests know
         one_of(scene, A),
         name="agr:second",
-        level="秘密",
+        terms=terms_up_to("秘密"),
         **fields,  # type: ignore[arg-type]  # likewise
     )
 
@@ -301,7 +302,7 @@ def test_only_a_registrar_proposes_and_countersigns(scene: Scene) -> None:
             scene.keys(B).anchor,
             [SigningKey.generate()],
             name="agr:second",
-            level="秘密",
+            terms=terms_up_to("秘密"),
         )
     with pytest.raises(SignatureError, match="too-few-signatures"):
         registry.countersign(scene.registry(B), proposed(scene), [SigningKey.generate()])
@@ -331,7 +332,11 @@ def test_what_is_no_agreement_is_not_adopted(scene: Scene) -> None:
 def test_an_agreement_signed_by_one_side_only_is_not_in_force(scene: Scene) -> None:
     """A publishes what only A signed; B never agreed to the higher level."""
     octets = registry.propose_agreement(
-        scene.registry(A), scene.keys(B).anchor, one_of(scene, A), name="agr:alone", level="绝密"
+        scene.registry(A),
+        scene.keys(B).anchor,
+        one_of(scene, A),
+        name="agr:alone",
+        terms=terms_up_to("绝密"),
     )
     registry.adopt_agreement(scene.registry(A), octets)
     republish(scene, A, SENDER)

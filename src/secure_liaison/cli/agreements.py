@@ -10,6 +10,8 @@ from typing import Annotated
 
 import typer
 
+from secure_liaison.cli.agreement_page import as_data, as_lines
+from secure_liaison.cli.localise import UsageProblem
 from secure_liaison.cli.opening import (
     digits_of,
     read_input,
@@ -19,8 +21,16 @@ from secure_liaison.cli.opening import (
     typed,
     write_output,
 )
-from secure_liaison.cli.options import DigitsOption, RegistryCommand, SigningCommand, group, voice
+from secure_liaison.cli.options import (
+    DigitsOption,
+    PlainCommand,
+    RegistryCommand,
+    SigningCommand,
+    group,
+    voice,
+)
 from secure_liaison.identity.anchors import accept_anchor, open_anchor
+from secure_liaison.labels.agreement_terms import read_terms, terms_up_to
 from secure_liaison.workflows import registry as registrars
 
 commands = group()
@@ -34,8 +44,9 @@ def propose(
     partner: Annotated[Path, typer.Argument(metavar="ANCHOR")],
     *,
     name: Annotated[str, typer.Option("--name", metavar="NAME")],
-    level: Annotated[str, typer.Option("--level", metavar="LEVEL")],
     out: OutOption,
+    level: Annotated[str, typer.Option("--level", metavar="LEVEL")] = "",
+    terms: Annotated[Path | None, typer.Option("--terms", metavar="FILE")] = None,
     digits: DigitsOption = None,
     pack: Annotated[str, typer.Option("--pack", metavar="PACK")] = "cn.state-secrets",
     days: Annotated[
@@ -43,6 +54,8 @@ def propose(
     ] = registrars.YEAR_DAYS,
 ) -> None:
     """Draft and sign an agreement with an agency whose digits were compared."""
+    if bool(level) == (terms is not None):
+        raise UsageProblem("cli.usage.level-or-terms")
     surface, root = voice(context), open_anchor(read_input(partner))
     require_new(out)
     heard = digits_of(context, digits, prompt="cli.prompt.digits", code=root.code)
@@ -50,8 +63,11 @@ def propose(
     with registry(context) as opened:
         keys = signing_keys(context)
         with typed(context):
+            written = (
+                terms_up_to(level, pack=pack) if terms is None else read_terms(read_input(terms))
+            )
             signed = registrars.propose_agreement(
-                opened, root, keys, name=name, level=level, pack=pack, days=days
+                opened, root, keys, name=name, terms=written, days=days
             )
     write_output(out, signed)
     surface.result(
@@ -59,6 +75,13 @@ def propose(
         surface.text("cli.agreement.proposed", name=name, code=root.code, file=out),
     )
     surface.hint("cli.agreement.proposed-next", code=root.code)
+
+
+@commands.command("show", cls=PlainCommand)
+def show(context: typer.Context, file: Annotated[Path, typer.Argument(metavar="FILE")]) -> None:
+    """Show what an agreement says, before anybody signs it."""
+    surface, agreement = voice(context), registrars.read_agreement(read_input(file))
+    surface.result(as_data(agreement), *as_lines(surface, agreement))
 
 
 @commands.command("countersign", cls=SigningCommand)

@@ -21,6 +21,7 @@ from secure_liaison.crypto.passphrase import Cost
 from secure_liaison.identity.anchors import RealmCharter, open_anchor
 from secure_liaison.identity.names import Names
 from secure_liaison.identity.officer_contents import Role
+from secure_liaison.labels.agreement_terms import terms_up_to
 from secure_liaison.office import open_office, open_registry
 from secure_liaison.vault.key_files import read_key_file
 from secure_liaison.workflows import enrolment, founding, registry
@@ -212,7 +213,11 @@ class World:
         """Let both agencies sign one agreement up to 机密."""
         a, b = self.agencies.values()
         proposed = registry.propose_agreement(
-            a.registry, b.anchor, a.registrars[:1], name="agr:exercise-demo", level="机密"
+            a.registry,
+            b.anchor,
+            a.registrars[:1],
+            name="agr:exercise-demo",
+            terms=terms_up_to("机密"),
         )
         signed = registry.countersign(b.registry, proposed, b.registrars[:1])
         for agency in (a, b):

@@ -41,7 +41,13 @@ def as_data(state: RegistryState, *, now: Instant) -> dict[str, Any]:
             if isinstance(each, AgreementContent)
         ],
         "accreditations": [
-            {"policy": each.policy, "ceiling": each.ceiling, "granted_by": each.granted_by}
+            {
+                "policy": each.policy,
+                "ceiling": each.ceiling,
+                "granted_by": each.granted_by,
+                "scope": each.scope.name.lower(),
+                "target": each.target,
+            }
             for each in contents
             if isinstance(each, AccreditationContent)
         ],

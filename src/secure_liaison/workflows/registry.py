@@ -35,7 +35,8 @@ from secure_liaison.identity.officer_contents import (
     new_officer,
 )
 from secure_liaison.identity.statements import add_signature, decode_signed, encode_signed
-from secure_liaison.labels.agreement import AcceptedPack, Agreement, Ceiling
+from secure_liaison.labels.agreement import AcceptedPack, Agreement
+from secure_liaison.labels.agreement_terms import Terms, agreement_of
 from secure_liaison.labels.pack import builtin_pack, builtin_packs
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ __all__ = [
     "countersign",
     "propose_agreement",
     "publish",
+    "read_agreement",
     "retire",
     "withdraw_clearance",
 ]
@@ -241,14 +243,13 @@ def propose_agreement(
     keys: Sequence[SigningKey],
     *,
     name: str,
-    level: str,
-    pack: str = "cn.state-secrets",
+    terms: Terms,
     days: int = YEAR_DAYS,
 ) -> bytes:
     """Draft and sign an agreement with another agency; it goes to its registrars as a file.
 
     Raises:
-        FormatError: ``label-level-unknown``, or as `Agreement`.
+        FormatError: as `agreement_of`.
         CredentialError: ``other-realm``.
     """
     if partner.realm != registry.realm:
@@ -256,22 +257,33 @@ def propose_agreement(
     now, until = _span(registry, days)
     own = open_anchor(registry.state.anchor)
     first, second = sorted((own.agency_id.hex(), partner.agency_id.hex()))
-    policy = builtin_pack(pack)
-    agreement = Agreement(
-        id=name,
+    agreement = agreement_of(
+        terms,
+        name=name,
         parties=(first, second),
-        signed_on=now,
-        valid_from=now,
-        valid_to=until,
-        ceilings=(Ceiling(policy=policy.id, level=policy.find_level(level).id),),
-        packs=tuple(
+        packs=(
             AcceptedPack(policy=each.policy_id, digest=each.digest()) for each in builtin_packs()
         ),
+        signed_on=now,
+        valid_to=until,
     )
     signed = pure.draft_agreement(
         registry.state, keys, AgreementContent(agreement=agreement), now=now, not_after=until
     )
     return encode_signed(signed)
+
+
+def read_agreement(data: bytes) -> Agreement:
+    """Return the agreement in a file, so that people can read it before they sign it.
+
+    Raises:
+        FormatError: the file is no statement.
+        CredentialError: ``wrong-kind``.
+    """
+    content = decode_signed(data).statement.content
+    if not isinstance(content, AgreementContent):
+        raise CredentialError("wrong-kind")
+    return content.agreement
 
 
 def countersign(registry: Registry, data: bytes, keys: Sequence[SigningKey]) -> bytes:
