@@ -165,17 +165,6 @@ class Organisation:
             return self.national_bureau
         return self._bureau_of(body)
 
-    def reports_to(self, leaf: str, at: Instant) -> str:
-        """Return the nearest superior that exists, or empty: whom a body without authority asks.
-
-        Raises:
-            FormatError: ``organisation-unknown``.
-        """
-        for upper in self._superiors(leaf):
-            if self.body(upper).exists(at):
-                return upper
-        return ""
-
     def superiors(self, leaf: str) -> tuple[str, ...]:
         """Return every body above one, the nearest first.
 
