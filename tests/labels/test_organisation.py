@@ -70,6 +70,13 @@ def test_a_dissolved_body_decides_nothing_any_more() -> None:
     assert table.may_decide_for(leaf("province"), leaf("city"), LATER)
 
 
+def test_a_dissolved_superior_decides_nothing_either() -> None:
+    table = with_changes(province={"dissolved": LATER, "successor": leaf("city")})
+    assert not table.may_decide_for(leaf("province"), leaf("city"), LATER)
+    assert not table.may_decide_for(leaf("province"), leaf("province"), LATER)
+    assert table.may_decide_for(leaf("city"), leaf("province"), LATER)
+
+
 @pytest.mark.parametrize(
     ("body", "level", "bureau"),
     [

@@ -124,7 +124,7 @@ def open_case(act: Act, setting: Setting, realm: Realm) -> Case:
         raise OutOfOrderError("case-not-opened")
     if act.at > act.known + AHEAD_S:
         raise WorkflowError("case-time-ahead")
-    if not setting.powers.organisation.knows(act.actor.agency):
+    if not setting.powers.organisation.acts(act.actor.agency, act.at):
         raise WorkflowError("case-body")
     return Case(
         id=case_id(realm, act.actor.agency, act.step.subject, act.step.nonce),
@@ -253,7 +253,7 @@ def _report(case: Case, act: Act, step: Report, setting: Setting) -> Case:
 
 
 def _assert(case: Case, act: Act, step: Assert, setting: Setting) -> Case:
-    if not setting.powers.organisation.knows(act.actor.agency):
+    if not setting.powers.organisation.acts(act.actor.agency, act.at):
         raise WorkflowError("case-body")
     if step.label is None and case.label is None and case.state is CaseState.UNCLASSIFIED:
         raise WorkflowError("case-nothing-disputed")

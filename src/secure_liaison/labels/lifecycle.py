@@ -291,19 +291,19 @@ def _duties(case: Case, now: Instant, setting: Setting, clock: Instant | None = 
             return [duty(DutyKind.DECIDE, decider, clock)]
         case CaseState.DISPUTED:
             return [duty(DutyKind.SETTLE, organisation.responsible(case.decided_by, now))]
-        case CaseState.DETERMINED:
-            return _kept(case, now, setting)
+        case CaseState.DETERMINED if case.label is not None and case.since is not None:
+            return _kept(case, case.label, case.since, now=now, setting=setting)
         case _:
             return []
 
 
-def _kept(case: Case, now: Instant, setting: Setting) -> list[Duty]:
-    if case.label is None or case.since is None:
-        return []
+def _kept(
+    case: Case, label: Label, decided: Instant, *, now: Instant, setting: Setting
+) -> list[Duty]:
     body = setting.powers.organisation.responsible(case.decided_by, now)
-    person = case.label.determination.approver if body == case.decided_by else ""
-    months = setting.pack_of(case.label).period.review_months
-    since = case.since if case.reviewed_at is None else max(case.since, case.reviewed_at)
+    person = label.determination.approver if body == case.decided_by else ""
+    months = setting.pack_of(label).period.review_months
+    since = decided if case.reviewed_at is None else max(decided, case.reviewed_at)
     dates = [(DutyKind.EXTEND, ends_at(case, setting))]
     dates += [(DutyKind.REVIEW, add_months(since, months))] if months else []
     found = [

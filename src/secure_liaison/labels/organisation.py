@@ -119,6 +119,10 @@ class Organisation:
         """Whether a body is listed."""
         return any(body.leaf == leaf for body in self.bodies)
 
+    def acts(self, leaf: str, at: Instant) -> bool:
+        """Whether a body is listed and exists at a moment."""
+        return any(body.leaf == leaf and body.exists(at) for body in self.bodies)
+
     def responsible(self, leaf: str, at: Instant) -> str:
         """Return who answers at a moment for what a body decided: itself as long as it exists.
 
@@ -148,7 +152,7 @@ class Organisation:
             FormatError: ``organisation-unknown``.
         """
         answering = self.responsible(original, at)
-        return (
+        return self.acts(actor, at) and (
             actor == answering
             or self.stands_above(actor, answering)
             or self.stands_above(actor, original)
