@@ -29,6 +29,7 @@ from secure_liaison.labels.lifecycle import (
     MarkState,
     clock_of,
     mark_lines,
+    missed,
     standing,
     worklist,
 )
@@ -174,6 +175,17 @@ def test_what_lacks_authority_is_reported_at_once_and_decided_without_a_clock() 
     assert from_iso("2026-03-03T16:00:00Z") == clock(story.case)
     story.do(Report(to=leaf("city")), "county-1").do(Receive(), "city-1")
     assert clock(story.case) is None
+
+
+def test_a_late_act_is_taken_and_stays_visible() -> None:
+    story = unclear().do(Report(to=leaf("pb")), "city-1", day=13.9)
+    story.do(Receive(), "pb-1", day=14).do(Decide(), "pb-2", day=40)
+    [late] = missed(story.case, SETTING, CALENDAR, offset_minutes=CALENDAR_ZONE)
+    assert (DutyKind.DECIDE, story.at) == (late.kind, late.done)
+    story = unclear().do(Report(to=leaf("pb")), "city-1", day=15)
+    [late] = missed(story.case, SETTING, CALENDAR, offset_minutes=CALENDAR_ZONE)
+    assert (DutyKind.REPORT, from_iso("2026-03-16T16:00:00Z")) == (late.kind, late.due)
+    assert () == missed(determined().case, SETTING, CALENDAR, offset_minutes=CALENDAR_ZONE)
 
 
 def test_a_pack_without_clocks_has_none() -> None:

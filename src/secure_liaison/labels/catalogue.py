@@ -14,7 +14,7 @@ Source: docs/spec/determination.md §8; 保守国家秘密法实施条例(2024) 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import from_iso
@@ -81,6 +81,12 @@ class CatalogueEntry:
         """Whether the entry proposes a level at all."""
         return bool(self.level)
 
+    @property
+    def is_dated(self) -> bool:
+        """Whether the period proposed is a duration or a moment."""
+        dated = {PeriodForm.DURATION, PeriodForm.MOMENT}
+        return self.period is not None and self.period.form in dated
+
     def period_from(self, start: Instant) -> Period:
         """Return the period proposed, counted from ``start`` where it is a duration or a moment.
 
@@ -90,10 +96,7 @@ class CatalogueEntry:
         if self.period is None:
             msg = "an item that is not secret has no period"
             raise ValueError(msg)
-        dated = self.period.form in {PeriodForm.DURATION, PeriodForm.MOMENT}
-        return Period(
-            form=self.period.form, value=self.period.value, start=start if dated else None
-        )
+        return replace(self.period, start=start if self.is_dated else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,12 +146,18 @@ def falls_below(label: Label, entry: CatalogueEntry, pack: PolicyPack) -> bool:
     Raises:
         FormatError: ``label-level-unknown``.
     """
-    if not entry.is_secret:
+    if entry.period is None:
         return False
     start = label.period.start if label.period.start is not None else label.created
-    return pack.level(label.level).rank < pack.level(entry.level).rank or not period_dominates(
-        label.period, entry.period_from(start)
+    # Counted as the label counts its own: from the same moment, in the same zone.
+    wanted = replace(
+        label.period,
+        form=entry.period.form,
+        value=entry.period.value,
+        start=start if entry.is_dated else None,
     )
+    lower = pack.level(label.level).rank < pack.level(entry.level).rank
+    return lower or not period_dominates(label.period, wanted)
 
 
 def load_catalogue(data: bytes, pack: PolicyPack) -> Catalogue:

@@ -185,7 +185,8 @@ def _taken(case: Case, act: Act, step: _Later, setting: Setting) -> Case:
         case Assert():
             return _assert(case, act, step, setting)
         case Review():
-            _require_body(act, proposers(case, act, setting))
+            _require_body(act, deciders(case, act, setting))
+            _ground(case, act, Propose(purpose=Purpose.ORIGINAL, label=None), setting)
             return replace(case, reviewed_at=act.at)
         case _:
             assert_never(step)

@@ -49,11 +49,13 @@ __all__ = [
     "Deadline",
     "Duty",
     "DutyKind",
+    "Lateness",
     "MarkLines",
     "MarkState",
     "Standing",
     "clock_of",
     "mark_lines",
+    "missed",
     "standing",
     "turns",
     "worklist",
@@ -204,6 +206,15 @@ def mark_lines(
     return MarkLines(struck=tuple(mark(label) for label in stands.struck), current=current)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lateness:
+    """A clock of the law that was missed: what was to be done, until when, and when it was."""
+
+    kind: DutyKind
+    due: Instant
+    done: Instant
+
+
 def clock_of(
     case: Case, setting: Setting, calendar: WorkCalendar, *, offset_minutes: int
 ) -> Instant | None:
@@ -220,18 +231,47 @@ def clock_of(
         FormatError: ``pack-unknown``.
         WorkflowError: ``workdays-year-unknown``.
     """
-    if case.floor is None:
+    kinds = {CaseState.PROVISIONAL: DutyKind.REPORT, CaseState.RECEIVED: DutyKind.DECIDE}
+    kind = kinds.get(case.state)
+    return _limit(case, kind, setting, calendar, offset_minutes=offset_minutes) if kind else None
+
+
+def missed(
+    case: Case, setting: Setting, calendar: WorkCalendar, *, offset_minutes: int
+) -> tuple[Lateness, ...]:
+    """Return which clocks were missed by what has been done since: late acts stay visible.
+
+    Raises:
+        FormatError: ``pack-unknown``.
+        WorkflowError: ``workdays-year-unknown``.
+    """
+    decided = [
+        turn.at for turn in case.history if turn.event in {Event.DETERMINED, Event.UNCLASSIFIED}
+    ]
+    acts = ((DutyKind.REPORT, case.reported_at), (DutyKind.DECIDE, min(decided, default=None)))
+    found = []
+    for kind, done in acts:
+        limit = _limit(case, kind, setting, calendar, offset_minutes=offset_minutes)
+        if limit is not None and done is not None and done >= limit:
+            found.append(Lateness(kind=kind, due=limit, done=done))
+    return tuple(found)
+
+
+def _limit(
+    case: Case, kind: DutyKind, setting: Setting, calendar: WorkCalendar, *, offset_minutes: int
+) -> Instant | None:
+    """Return the first moment too late to report or decide what was protected before a decision."""
+    drafts = [turn.new for turn in case.history if turn.event is Event.PROTECTED and turn.new]
+    start = case.drafted_at if kind is DutyKind.REPORT else case.received_at
+    if not drafts or start is None:
         return None
-    workflow = setting.pack_of(case.floor).workflow
+    workflow = setting.pack_of(drafts[-1]).workflow
     unclear = case.cause is ProtectionCause.UNCLEAR
-    if case.state is CaseState.PROVISIONAL and case.drafted_at is not None:
+    if kind is DutyKind.REPORT:
         days = workflow.unclear_report_workdays
         days = days if unclear else min(days, NO_AUTHORITY_WORKDAYS)
-        start = case.drafted_at
-    elif case.state is CaseState.RECEIVED and case.received_at is not None and unclear:
-        days, start = workflow.unclear_decide_workdays, case.received_at
     else:
-        return None
+        days = workflow.unclear_decide_workdays if unclear else 0
     return due_at(start, days, calendar, offset_minutes=offset_minutes) if days else None
 
 

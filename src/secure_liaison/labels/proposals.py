@@ -23,7 +23,7 @@ from secure_liaison.labels.case import CaseState, join_all
 from secure_liaison.labels.catalogue import falls_below
 from secure_liaison.labels.label import Determination, label_digest
 from secure_liaison.labels.lattice import dominates
-from secure_liaison.labels.period import Period, add_months, period_dominates, period_end
+from secure_liaison.labels.period import PeriodForm, period_dominates, period_end
 from secure_liaison.labels.validity import validate
 
 if TYPE_CHECKING:
@@ -148,12 +148,14 @@ def _check_period(
         validate(label, pack)
     elif provision:
         # A cited special provision lifts the maximum and nothing else.
-        validate(replace(label, period=Period.of_years(years, start=start)), pack)
+        longest = replace(label.period, form=PeriodForm.DURATION, value=f"P{years}Y")
+        validate(replace(label, period=longest), pack)
         if label.period.form not in pack.period.forms:
             raise FormatError("label-period-form")
     else:
         validate(label, pack)
-        if end > add_months(first, 12 * years):
+        longest = replace(label.period, form=PeriodForm.DURATION, value=f"P{years}Y", start=first)
+        if end > (period_end(longest) or end):
             raise WorkflowError("case-period-over-maximum", limit=years)
 
 
