@@ -21,7 +21,7 @@ from secure_liaison.labels.acts import Approve, Open, Step
 from secure_liaison.labels.case import Setting, case_id
 from tests.labels.cases import BEGUN, NONCE, REALM, SETTING, SUBJECT, leaf, officer, original
 
-PEOPLE = ("province-1", "province-2", "city-1", "county-1", "county-2", "nb-2")
+PEOPLE = ("province-1", "province-2", "city-1", "county-1", "county-2", "nb-2", "pb-1", "pb-2")
 
 
 @cache

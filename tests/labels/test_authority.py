@@ -128,6 +128,7 @@ def test_one_good_grant_is_enough() -> None:
         ({"valid_to": BEGUN}, AuthorityRefusal.DESIGNATION_NOT_IN_FORCE),
         ({"valid_from": Instant(BEGUN + 1)}, AuthorityRefusal.DESIGNATION_NOT_IN_FORCE),
         ({"trained_at": None}, AuthorityRefusal.NOT_TRAINED),
+        ({"trained_at": BEGUN}, None),
         ({"trained_at": Instant(BEGUN + 1)}, AuthorityRefusal.NOT_TRAINED),
         ({"trained_at": Instant(BEGUN - 366 * DAY)}, AuthorityRefusal.NOT_TRAINED),
         ({"trained_at": Instant(BEGUN - 366 * DAY + 1)}, None),

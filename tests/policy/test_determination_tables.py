@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -273,3 +274,12 @@ def test_the_specification_prints_the_table_that_runs() -> None:
         for state, cells in rows
     }
     assert {state: set(allowed) for state, allowed in CAN_I.items()} == printed
+
+
+def test_the_specification_names_every_reason_of_refusal() -> None:
+    text = resources.files("secure_liaison.i18n") / "en" / "determination.po"
+    keys = re.findall(r'^msgid "error\.([a-z.-]+)"', text.read_text(encoding="utf-8"), re.MULTILINE)
+    page = PAGE.read_text(encoding="utf-8")
+    reasons = {key.rpartition(".")[2] for key in keys}
+    assert len(reasons) > 60
+    assert [reason for reason in sorted(reasons) if f"`{reason}`" not in page] == []

@@ -9,7 +9,16 @@ from secure_liaison.crypto.keys import Realm
 from secure_liaison.encoding import decode, encode
 from secure_liaison.identity import determination_record
 from secure_liaison.identity.determination_record import SignedAct
-from secure_liaison.labels.acts import Approve, Assert, Propose, Protect, ProtectionCause
+from secure_liaison.labels.acts import (
+    Approve,
+    Assert,
+    Decide,
+    Propose,
+    Protect,
+    ProtectionCause,
+    Receive,
+    Report,
+)
 from secure_liaison.labels.period import Period
 from tests.identity.case_chain import (
     chain_of,
@@ -18,7 +27,7 @@ from tests.identity.case_chain import (
     opening,
     signed,
 )
-from tests.labels.cases import BEGUN, DAY, REALM, extension, label, original
+from tests.labels.cases import BEGUN, DAY, REALM, extension, label, leaf, original
 
 Edit = Callable[[], list[bytes]]
 LATE = BEGUN + 4000 * DAY
@@ -73,7 +82,7 @@ def other_actor() -> list[bytes]:
 
 def stranger() -> list[bytes]:
     start = determined_chain()[:2]
-    return octets(*start, signed(Approve(), "nb-2", start[-1], at=BEGUN + 300, by="pb-1"))
+    return octets(*start, signed(Approve(), "nb-2", start[-1], at=BEGUN + 300, by="nobody"))
 
 
 def another_way() -> list[bytes]:
@@ -104,6 +113,24 @@ def protected() -> list[bytes]:
     return octets(*chain_of(opening(), (draft, "province-1")))
 
 
+def unclear() -> list[bytes]:
+    draft = Protect(label=label(), cause=ProtectionCause.UNCLEAR)
+    return octets(
+        *chain_of(
+            opening(),
+            (draft, "province-1"),
+            (Report(to=leaf("pb")), "province-1"),
+            (Receive(), "pb-1"),
+            (Decide(), "pb-2"),
+        )
+    )
+
+
+def disputed() -> list[bytes]:
+    raised = Assert(label=label("juemi"), reason="影响更大")
+    return octets(*chain_of((raised, "city-1"), start=determined_chain()))
+
+
 def cut_signature() -> list[bytes]:
     last = determined_chain()[-1]
     flipped = last.signature[:-1] + bytes([last.signature[-1] ^ 1])
@@ -118,6 +145,13 @@ def scenarios() -> tuple[Scenario, ...]:
     tampered, workflow = "verification.tampered", "workflow"
     made = (
         ("good_determined", "opened, proposed, approved by another person", "determined", None),
+        (
+            "good_unclear",
+            "protected, reported, received, decided by a bureau",
+            "determined",
+            unclear,
+        ),
+        ("good_disputed", "another body asserts a higher level", "disputed", disputed),
         ("good_protected", "protected before anybody decided", "provisional", protected),
         (
             "same_person",
