@@ -15,6 +15,15 @@
 - `secure_liaison.labels.pspf`: the header of Australian e-mail.
 
 Source: docs/spec/labels.md, docs/spec/binding.md.
+- `secure_liaison.labels.agreement`: what two agencies agreed.
+- `secure_liaison.labels.acts`, `~secure_liaison.labels.case`,
+  `~secure_liaison.labels.determination`: who decides a label, as a machine that takes acts.
+- `secure_liaison.labels.authority`, `~secure_liaison.labels.organisation`: who may.
+- `secure_liaison.labels.lifecycle`, `~secure_liaison.labels.notices`: what holds, what is due,
+  who must be told.
+- `secure_liaison.labels.workdays`, `~secure_liaison.labels.catalogue`: calendars and item lists.
+
+Source: docs/spec/labels.md, docs/spec/determination.md.
 """
 
 from secure_liaison.labels.agreement import Agreement
