@@ -273,9 +273,9 @@ def _more_at_home(state: _State, homes: Group, group: Group, words: _Words) -> I
             after = replace(state, homes=own, wide={})
             yield _Step(state=after, category=category, lost=everyone - own)
     if own == homes and state.wide:
-        for category in words.widening.keys() - state.wide.keys():
-            more = _kept(group - own, words.widening[category])
-            if more:
+        for category, known in words.widening.items():
+            more = _kept(group - own, known)
+            if more and category not in state.wide:
                 after = replace(state, wide={**state.wide, category: more})
                 yield _Step(state=after, category=category, lost=group - own - more)
 

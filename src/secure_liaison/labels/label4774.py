@@ -15,7 +15,7 @@ Source: docs/spec/stanag4774.md §1; ADatP-4774.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
@@ -142,7 +142,8 @@ class Label4774:
         review_at: ``@ReviewDateTime``, seconds UTC.
         succession: What follows of itself.
         native: The label in its native encoding, carried in an element of our own; or empty.
-        extensions: Namespaces of extensions that were read over; they are not written again.
+        extensions: Namespaces of extensions that were read over; they are not written again, and
+            do not count when labels are compared.
 
     Raises:
         FormatError: ``label4774-value``, ``label4774-category-twice``.
@@ -160,7 +161,7 @@ class Label4774:
     review_at: Instant | None = None
     succession: Succession4774 | None = None
     native: bytes = b""
-    extensions: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         _require_texts("PolicyIdentifier", [self.policy])

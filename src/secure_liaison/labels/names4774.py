@@ -2,7 +2,8 @@
 
 Rules:
 
-- Written is one name for each thing; read are also its mark and its id, if only one thing has it.
+- Written is one name for each thing; read are also its mark and its id. Names of levels and their
+  marks are told apart by the pack itself.
 - Names of the policies NATO and PUBLIC are compared without regard to case, all others exactly.
 - What would not read back as itself is not written.
 
@@ -70,37 +71,29 @@ def names_policy(pack: PolicyPack, policy: str, uri: str) -> bool:
 
 
 def level_name(pack: PolicyPack, level: Level) -> str:
-    """Return the ``Classification``: the level's name without the policy's in front of it.
-
-    Raises:
-        FormatError: ``label4774-ambiguous``.
-    """
+    """Return the ``Classification``: the level's name, without the policy's if that is enough."""
     name = level.names.en
     for prefix in _prefixes(pack):
         name = name.removeprefix(prefix)
-    if find_level(pack, name) != level:
-        raise FormatError("label4774-ambiguous", category="level")
-    return name
+    return name if find_level(pack, name) == level else level.names.en
 
 
 def find_level(pack: PolicyPack, name: str) -> Level:
-    """Return the level of that name.
+    """Return the level of that name, with or without the policy's; else of that mark or id.
 
     Raises:
         FormatError: ``label-level-unknown``.
     """
-    prefixed = (name, *(f"{prefix}{name}" for prefix in _prefixes(pack)))
-    for names in (
-        {level.id: {level.names.en} for level in pack.levels},
-        {level.id: {level.mark.en, level.id} for level in pack.levels},
-    ):
-        found = [
-            level
-            for level in pack.levels
-            if any(_same(pack, one, other) for one in prefixed for other in names[level.id])
-        ]
-        if len(found) == 1:
-            return found[0]
+    prefixed = [f"{prefix}{name}" for prefix in _prefixes(pack)]
+    for level in pack.levels:
+        if _same(pack, name, level.names.en):
+            return level
+    for level in pack.levels:
+        if any(_same(pack, each, level.names.en) for each in prefixed):
+            return level
+    for level in pack.levels:
+        if _same(pack, name, level.mark.en) or name == level.id:
+            return level
     raise FormatError("label-level-unknown")
 
 

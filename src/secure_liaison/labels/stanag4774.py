@@ -17,7 +17,7 @@ Source: docs/spec/stanag4774.md §4–§6; labels report §0, §3.1.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from itertools import product
@@ -237,7 +237,7 @@ def _native(found: Label4774, pack: PolicyPack) -> Label:
                 )
             except FormatError:
                 continue
-            if again.label == replace(found, extensions=()):
+            if again.label == found:
                 return label
     raise FormatError("label4774-extension")
 
