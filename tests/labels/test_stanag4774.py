@@ -11,6 +11,7 @@ from secure_liaison.clock import Instant
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.audience4774 import Narrowing, Unsayable
+from secure_liaison.labels.clearance4774 import Reader, clearances_of, reader_of
 from secure_liaison.labels.label import (
     Alternative,
     Determination,
@@ -31,6 +32,7 @@ from secure_liaison.labels.moment4774 import read_moment
 from secure_liaison.labels.period import Period
 from secure_liaison.labels.policy import PolicyPack
 from secure_liaison.labels.stanag4774 import Beside, alternative_of, label_of, write_back
+from secure_liaison.labels.stanag4774_json import read_label_json, write_label_json
 from secure_liaison.labels.stanag4774_xml import read_label_xml, write_label_xml
 from tests.labels.pack4774 import (
     _NATIONS,
@@ -176,6 +178,29 @@ def test_carried_label_counts_only_with_the_label_around_it() -> None:
     other = replace(PACK, version="2025-01-01")
     assert reason(label_of, honest, other) == ("label4774-extension", None)
     assert label_of(honest, PACK).native
+
+
+def test_both_forms_carry_the_native_label() -> None:
+    back = write_back(label([KFOR_HOME]), PACK).label
+    assert read_label_json(write_label_json(back)) == back
+    assert read_label_xml(write_label_xml(back)) == back
+
+
+def test_home_that_a_widening_category_names_is_written_there() -> None:
+    one = label(
+        ["nation:USA", "nation:SWE"], ["nation:IRL", "nation:SWE"], policy=HOMELESS.policy_id
+    )
+    one = replace(one, level="secret")
+    back = write_back(one, HOMELESS, native=False)
+    assert back.label.categories == (
+        permissive("REL TO", "USA", "Sweden"),
+        permissive("EYES ONLY", "Ireland", "Sweden"),
+    )
+    assert label_of(back.label, HOMELESS).label.audience == one.audience
+    (only,) = clearances_of(
+        Reader(level="secret", memberships=frozenset({"nation:SWE"})), HOMELESS, day=DAY
+    )
+    assert reader_of(only, HOMELESS, day=DAY).reader.memberships == {"nation:SWE"}
 
 
 def test_label_of_another_version_is_not_written() -> None:
