@@ -46,6 +46,7 @@ class _Program(LazyGroup):
         "quarantine": "reading",
         "audit": "audit",
         "policy": "settings",
+        "label": "label",
         "config": "settings",
         "demo": "demonstration",
     }
