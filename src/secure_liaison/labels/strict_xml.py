@@ -240,7 +240,7 @@ def write_xml(element: Element, *, prefixes: Mapping[str, str]) -> bytes:
         element: What to write.
         prefixes: Namespace by prefix; ``""`` names the default namespace, with which every element
             needs a namespace. One without a prefix is given ``n-1``, ``n-2`` and so on, in the
-            order in which they occur.
+            order in which they occur, those of attributes ascending.
 
     Raises:
         ValueError: A name, a namespace or a character cannot stand in XML, or an element holds
@@ -257,7 +257,7 @@ def write_xml(element: Element, *, prefixes: Mapping[str, str]) -> bytes:
 
 
 def _namespaces(element: Element) -> list[str]:
-    found = [element.namespace, *(namespace for namespace, _ in element.attributes)]
+    found = [element.namespace, *sorted(namespace for namespace, _ in element.attributes)]
     for child in element.children:
         found += _namespaces(child)
     return found
