@@ -178,7 +178,7 @@ def _any(names: Iterable[str]) -> str:
 
 def _literal(written: str) -> str:
     parts = []
-    for mark, following in zip(written, [*written[1:], ""], strict=True):
+    for mark, following in zip(written, [*written[1:], ""], strict=False):  # may be empty
         if mark.isspace():
             parts.append(r"\s+")
         else:
