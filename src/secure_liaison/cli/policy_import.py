@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, assert_never
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, assert_never
 
 import typer
 
@@ -73,21 +73,16 @@ def _import(
             found = import_spif(read_input(file), decisions=decisions, supplement=added)
         case _:
             assert_never(policy_format)
-    pack = found.pack
-    if pack is None:
-        errors = len(found.report.of(Severity.ERROR))
-        surface.result(_as_data(surface, found, out=None), *_as_lines(surface, found))
-        surface.talk("cli.policy.import.refused", errors=errors)
-        surface.hint("cli.policy.import.refused-hint")
-        raise typer.Exit(Exit.NOT_VERIFIED)
+    if found.pack is None:
+        _refuse(surface, found)
+    _keep(surface, found.pack, found, out=out)
+
+
+def _keep(surface: Surface, pack: PolicyPack, found: SpifImport, *, out: Path) -> None:
     write_output(out, found.file)
     if str(out) == STREAM:
-        counts = {each: len(found.report.of(each)) for each in Severity}
-        surface.talk(
-            "cli.policy.import.told",
-            warnings=counts[Severity.WARNING],
-            notes=counts[Severity.NOTE],
-        )
+        warnings, notes = (len(found.report.of(each)) for each in (Severity.WARNING, Severity.NOTE))
+        surface.talk("cli.policy.import.told", warnings=warnings, notes=notes)
         return
     surface.result(
         _as_data(surface, found, out=out),
@@ -95,6 +90,14 @@ def _import(
         _summary(surface, pack, found),
         surface.text("cli.policy.import.written", out=out),
     )
+
+
+def _refuse(surface: Surface, found: SpifImport) -> NoReturn:
+    errors = len(found.report.of(Severity.ERROR))
+    surface.result(_as_data(surface, found, out=None), *_as_lines(surface, found))
+    surface.talk("cli.policy.import.refused", errors=errors)
+    surface.hint("cli.policy.import.refused-hint")
+    raise typer.Exit(Exit.NOT_VERIFIED)
 
 
 def _summary(surface: Surface, pack: PolicyPack, found: SpifImport) -> str:

@@ -117,8 +117,12 @@ _TYPES: Final = {
 }
 
 
+_asn1_tag = tag.Tag
+"""A tag of ASN.1; what signatures carry is called a tag too, and is another thing."""
+
+
 def _context(number: int) -> tag.Tag:
-    return tag.Tag(tag.tagClassContext, tag.tagFormatSimple, number)
+    return _asn1_tag(tag.tagClassContext, tag.tagFormatSimple, number)
 
 
 class _Category(univ.Sequence):  # type: ignore[misc]  # pyasn1 ships no types
