@@ -14,6 +14,7 @@ import typer
 
 from secure_liaison.cli.opening import desk, desk_home, registry_home, typed
 from secure_liaison.cli.options import DeskCommand, PlainCommand, group, voice
+from secure_liaison.cli.policy_import import add_import
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import CredentialError
 from secure_liaison.labels.marking import banner
@@ -32,6 +33,7 @@ commands = group()
 _policy, _config = group(), group()
 commands.add_typer(_policy, name="policy")
 commands.add_typer(_config, name="config")
+add_import(_policy)
 
 
 @_policy.command("show", cls=PlainCommand)
