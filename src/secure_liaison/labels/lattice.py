@@ -28,7 +28,8 @@ from secure_liaison.labels.label import (
     Label,
     label_digest,
 )
-from secure_liaison.labels.period import join_periods, period_dominates
+from secure_liaison.labels.period import join_periods
+from secure_liaison.labels.protection import at_least, readable
 
 if TYPE_CHECKING:
     from secure_liaison.clock import Instant
@@ -46,14 +47,7 @@ def dominates(high: Label, low: Label, pack: PolicyPack) -> bool:
     Raises:
         FormatError: ``label-level-unknown``.
     """
-    return (
-        high.policy == low.policy == pack.policy_id
-        and pack.level(high.level).rank >= pack.level(low.level).rank
-        and high.audience.within(low.audience)
-        and high.restrict >= low.restrict
-        and high.control >= low.control
-        and period_dominates(high.period, low.period)
-    )
+    return at_least(high, low, pack)
 
 
 def may_read(
@@ -65,17 +59,13 @@ def may_read(
         label: Under this pack; of another policy nobody may read it here.
         pack: The version that the label names.
         clearance_rank: Rank of the reader's clearance in this policy.
-        memberships: The reader's audience leaves and restrictive markings.
+        memberships: The reader's audience leaves and restrictive markings; groups that the pack
+            lists follow from the others (`membership`).
 
     Raises:
         FormatError: ``label-level-unknown``.
     """
-    return (
-        label.policy == pack.policy_id
-        and pack.level(label.level).rank <= clearance_rank
-        and label.restrict <= memberships
-        and label.audience.permits(memberships)
-    )
+    return readable(label, pack, clearance_rank=clearance_rank, memberships=memberships)
 
 
 def join(a: Label, b: Label, pack: PolicyPack) -> Label:

@@ -75,15 +75,9 @@ def _check_markings(label: Label, pack: PolicyPack, markings: frozenset[str]) ->
         (CategoryKind.CONTROL, label.control),
         (CategoryKind.INFORM, label.inform),
     ):
-        known = {
-            f"{category.id}:{value.id}"
-            for category in pack.categories
-            if category.kind is kind
-            for value in category.values
-        }
-        if not used <= known:
+        if not used <= pack.index.categories.by_kind[kind]:
             raise FormatError("label-marking-unknown")
-    for category in pack.categories:
+    for category in pack.index.categories.counted:
         _check_count(category, markings)
 
 

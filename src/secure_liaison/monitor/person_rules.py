@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import to_iso
+from secure_liaison.labels.membership import meets
 from secure_liaison.monitor.cases import Side, level_text, names_text, rank_of
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def releasable(case: PersonCase) -> Reason | None:
         return None
     for group in case.about.label.audience.groups:
         by_agency = any(leaf.startswith(_BY_AGENCY) for leaf in group)
-        if by_agency and group.isdisjoint(case.standing.memberships):
+        if by_agency and not meets(group, case.standing.memberships, case.about.pack):
             return case.unmet(
                 "NOT_RELEASABLE_TO",
                 "audience.release",
@@ -116,7 +117,7 @@ def need_to_know(case: PersonCase) -> Reason | None:
         return None
     held = case.standing.memberships
     named = all(
-        any(leaf.startswith(_BY_AGENCY) for leaf in group) or not group.isdisjoint(held)
+        any(leaf.startswith(_BY_AGENCY) for leaf in group) or meets(group, held, case.about.pack)
         for group in case.about.label.audience.groups
     )
     missing = sorted(case.about.label.restrict - held)
