@@ -12,8 +12,9 @@ Source: docs/spec/labels.md §5; DESIGN §4.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
@@ -44,6 +45,8 @@ __all__ = [
     "PolicyPack",
     "Rule",
 ]
+
+_DAYS_REMEMBERED: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,13 +175,15 @@ class PackIndex:
 
     Attributes:
         policy_id: ``id@version``.
-        levels: By id.
+        levels: By id; likewise their ranks, and the handling profiles.
         categories: By id, and their values by what labels write.
         members: Of each group that lists any, by the group's id.
     """
 
     policy_id: str
     levels: Mapping[str, Level]
+    ranks: Mapping[str, int]
+    handling: Mapping[str, HandlingProfile]
     categories: CategoryIndex
     members: Mapping[str, tuple[Membership, ...]]
 
@@ -189,6 +194,8 @@ class PackIndex:
         return cls(
             policy_id=f"{pack.id}@{pack.version}",
             levels=MappingProxyType({each.id: each for each in reversed(pack.levels)}),
+            ranks=MappingProxyType({each.id: each.rank for each in reversed(pack.levels)}),
+            handling=MappingProxyType({each.id: each for each in reversed(pack.handling)}),
             categories=CategoryIndex.of(pack.categories),
             members=MappingProxyType(members),
         )
@@ -255,8 +262,8 @@ class PolicyPack:
 
     def in_force(self, at: Instant) -> bool:
         """Whether this version is in force at a moment."""
-        return from_iso(self.valid_from) <= at and (
-            not self.valid_to or at < from_iso(self.valid_to)
+        return _first_second(self.valid_from) <= at and (
+            not self.valid_to or at < _first_second(self.valid_to)
         )
 
     def level(self, level_id: str) -> Level:
@@ -311,8 +318,7 @@ class PolicyPack:
         Raises:
             FormatError: ``label-level-unknown``.
         """
-        wanted = self.level(level_id).handling
-        return next(profile for profile in self.handling if profile.id == wanted)
+        return self.index.handling[self.level(level_id).handling]
 
     def urgency(self, urgency_id: str) -> Urgency:
         """Return an urgency by its id or by its name in either language.
@@ -330,6 +336,11 @@ class PolicyPack:
         """Return the rank of a class of persons; −1 for none and for an unknown one."""
         ranks = {each.id: each.rank for each in self.person_classes}
         return ranks.get(class_id, -1)
+
+
+@lru_cache(maxsize=_DAYS_REMEMBERED)
+def _first_second(day: str) -> Instant:
+    return from_iso(day)
 
 
 def _both(names: Names | MarkText) -> tuple[str, str]:

@@ -51,8 +51,10 @@ def home_leaves(pack: PolicyPack, owner: str) -> frozenset[str]:
 
 def markings_in(audience: Audience, pack: PolicyPack, owner: str) -> frozenset[str]:
     """Return every widening, narrowing and home value that is present, for rules to look at."""
-    at_home, others = _split(audience, pack, owner)
     by_leaf = pack.index.categories.by_leaf
+    if not by_leaf:
+        return frozenset()
+    at_home, others = _split(audience, pack, owner)
     return frozenset(
         marking
         for leaf in frozenset().union(*at_home, *others)

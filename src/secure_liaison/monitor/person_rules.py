@@ -18,7 +18,7 @@ from secure_liaison.labels.membership import meets
 from secure_liaison.monitor.cases import Side, level_text, names_text, rank_of
 
 if TYPE_CHECKING:
-    from secure_liaison.directory.standing import Clearance
+    from secure_liaison.directory.standing import Clearance, Standing
     from secure_liaison.errors import Reason
     from secure_liaison.monitor.cases import PersonCase
 
@@ -98,29 +98,23 @@ def releasable(case: PersonCase) -> Reason | None:
     """Require that no group of agencies or nations in the audience leaves the person out."""
     if case.standing is None:
         return None
-    for group in case.about.label.audience.groups:
-        by_agency = any(leaf.startswith(_BY_AGENCY) for leaf in group)
-        if by_agency and not meets(group, case.standing.memberships, case.about.pack):
-            return case.unmet(
-                "NOT_RELEASABLE_TO",
-                "audience.release",
-                need="need.audience",
-                fixable_by="office.originator",
-                instead=("instead.other-recipient", "instead.ask-originator"),
-            )
-    return None
+    if not any(_by_agency(group) for group in _unmet(case, case.standing)):
+        return None
+    return case.unmet(
+        "NOT_RELEASABLE_TO",
+        "audience.release",
+        need="need.audience",
+        fixable_by="office.originator",
+        instead=("instead.other-recipient", "instead.ask-originator"),
+    )
 
 
 def need_to_know(case: PersonCase) -> Reason | None:
     """Require every other group of the audience, and every restrictive marking."""
     if case.standing is None:
         return None
-    held = case.standing.memberships
-    named = all(
-        any(leaf.startswith(_BY_AGENCY) for leaf in group) or meets(group, held, case.about.pack)
-        for group in case.about.label.audience.groups
-    )
-    missing = sorted(case.about.label.restrict - held)
+    named = all(_by_agency(group) for group in _unmet(case, case.standing))
+    missing = sorted(case.about.label.restrict - case.standing.memberships)
     if named and not missing:
         return None
     return case.unmet(
@@ -325,6 +319,15 @@ def devices_in_force(case: PersonCase) -> Reason | None:
         fixable_by=case.registrar,
         instead=("instead.enrol-device",),
     )
+
+
+def _unmet(case: PersonCase, standing: Standing) -> list[frozenset[str]]:
+    held, pack = standing.memberships, case.about.pack
+    return [group for group in case.about.label.audience.groups if not meets(group, held, pack)]
+
+
+def _by_agency(group: frozenset[str]) -> bool:
+    return any(leaf.startswith(_BY_AGENCY) for leaf in group)
 
 
 def _open_to_all(case: PersonCase) -> bool:

@@ -130,11 +130,9 @@ def _sealing(question: SealQuestion) -> tuple[Reason, ...]:
 
 def _reading(question: ReadQuestion) -> tuple[Reason, ...]:
     about, reader = cases_of_reading(question)
-    asked = [
-        *(rule(about) for rule in READ_RULES.about_object),
-        *(rule(reader) for rule in READ_RULES.about_person),
-    ]
-    return tuple(reason for reason in asked if reason is not None)
+    asked = [rule(about) for rule in READ_RULES.about_object]
+    asked += [rule(reader) for rule in READ_RULES.about_person]
+    return tuple([reason for reason in asked if reason is not None])
 
 
 def _obligations(
