@@ -46,7 +46,7 @@ def some(chance: random.Random, texts: list[str], most: int) -> frozenset[str]:
 
 
 def periods_of(chance: random.Random) -> Period:
-    form = chance.choice([PeriodForm.DURATION, *PeriodForm])
+    form: PeriodForm = chance.choice([PeriodForm.DURATION, *PeriodForm])
     start = Instant(CREATED + chance.randrange(10) * 366 * 86_400)
     match form:
         case PeriodForm.DURATION:
