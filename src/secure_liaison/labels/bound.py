@@ -1,6 +1,6 @@
 """What a controlling marking can bind: the acts for which its originator is to be asked.
 
-Source: docs/spec/labels.md §12.
+Source: docs/spec/labels.md §16.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ Rules:
 - A rule counts parts at its level or higher, or parts with its marking.
 - Nothing here raises a level: the person who decides is shown what was counted and why.
 
-Source: docs/spec/labels.md §11; 保守国家秘密法(2024) 第三十六条; 实施条例(2024) 第四十三条.
+Source: docs/spec/labels.md §15; 保守国家秘密法(2024) 第三十六条; 实施条例(2024) 第四十三条.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ Rules:
 
 What the gate asks besides (clearance, agreement, device) is not asked here.
 
-Source: docs/spec/labels.md §12; 保守国家秘密法(2024) 第二十一、二十六条; labels report §6 (ORCON).
+Source: docs/spec/labels.md §16; 保守国家秘密法(2024) 第二十一、二十六条; labels report §6 (ORCON).
 """
 
 from __future__ import annotations

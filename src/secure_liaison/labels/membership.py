@@ -8,7 +8,7 @@ Rules:
   it lists none, the clearance must state exactly that leaf.
 - Groups hold nations, agencies and officers, no groups.
 
-Source: docs/spec/labels.md §9; labels report §0.6.
+Source: docs/spec/labels.md §13; labels report §0.6.
 """
 
 from __future__ import annotations

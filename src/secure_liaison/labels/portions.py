@@ -7,7 +7,7 @@ Rules:
 - A list of portions names each by the digest of its octets, so that none can be exchanged.
 - Renditions for those who may not have all of it: `rendition`.
 
-Source: docs/spec/labels.md §11; 保守国家秘密法(2024) 第十九条; labels report §8.2.
+Source: docs/spec/labels.md §15; 保守国家秘密法(2024) 第十九条; labels report §8.2.
 """
 
 from __future__ import annotations

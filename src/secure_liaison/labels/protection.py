@@ -9,7 +9,7 @@ Rules:
 - The meet is not defined for a condition with anything but itself and open: nothing certainly binds
   no longer than both.
 
-Source: docs/spec/labels.md §10; labels report §6.
+Source: docs/spec/labels.md §14; labels report §6.
 """
 
 from __future__ import annotations

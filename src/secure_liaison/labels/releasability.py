@@ -6,7 +6,7 @@ Rules:
 - Membership is judged on the day of the leaf; a member that joined later or left before is told
   with the day.
 
-Source: docs/spec/labels.md §9; labels report §6 (releasability).
+Source: docs/spec/labels.md §13; labels report §6 (releasability).
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ Rules:
 - Of a portion that is left out there is no octet, no digest, no place and no count: two objects
   that differ only in such portions have equal renditions.
 
-Source: docs/spec/labels.md §11; labels report §6 (tearline).
+Source: docs/spec/labels.md §15; labels report §6 (tearline).
 """
 
 from __future__ import annotations
