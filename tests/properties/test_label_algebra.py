@@ -10,7 +10,7 @@ from secure_liaison.clock import Instant, from_iso
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Label
-from secure_liaison.labels.lattice import dominates, join, may_read
+from secure_liaison.labels.lattice import dominates, join, join_all, may_read
 from secure_liaison.labels.membership import groups_held, meets, permitted
 from secure_liaison.labels.period import Period, PeriodForm, period_dominates
 from secure_liaison.labels.policy import PolicyPack
@@ -215,6 +215,18 @@ def test_a_thread_rises_to_the_highest_thing_quoted_and_never_sinks(data: st.Dat
         assert dominates(risen, thread, pack)
         assert dominates(risen, quoted, pack)
         thread = risen
+
+
+@law
+@given(scenes())
+def test_the_gate_seals_nothing_below_what_is_attached(scene: Scene) -> None:
+    pack, whole, *parts = scene
+    for label in (whole, join_all([whole, *parts], pack)):
+        question = seal_question(label=label, pack=pack, attachments_labels=tuple(parts))
+        codes = {reason.code for reason in decide(question, ref="").reasons}
+        covered = all(dominates(label, part, pack) for part in parts)
+        assert covered is ("LABEL_LOWER_THAN_PART" not in codes)
+        assert covered or label is whole
 
 
 # --- membership -------------------------------------------------------------------------------
