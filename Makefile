@@ -38,6 +38,7 @@ campaign: $(TEST_STAMP) ## every property of `make test`, searched far longer
 
 bench: $(TEST_STAMP) ## the benchmarks, in their short form
 	@$(BIN)/python -m benchmarks.capsule --quick
+	@$(BIN)/python -m benchmarks.labels --quick
 
 lock: ## choose the newest dependencies again and write requirements/*.txt
 	@uv=$$(command -v uv || command -v $(BIN)/uv) || { \

@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.capsule import part_of
 from benchmarks.desks import RECIPIENTS, Desks
+from benchmarks.labels import decision_rows, join_rows, mark_rows, pack_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,3 +25,10 @@ def test_what_a_benchmark_seals_it_opens_again(tmp_path: Path, recipients: int) 
     desks.open(made, body, out)
     assert plain.read_bytes() == out.getvalue()
     assert recipients == len(made.envelopes)
+
+
+def test_the_benchmark_of_labels_has_a_row_for_every_question() -> None:
+    rows = [*decision_rows(1, 20), *join_rows(1), *mark_rows(1, 1), *pack_rows(1)]
+    asked = " ".join(row.measure for row in rows)
+    for words in ("10 groups", "gate", "join of 1000", "1000 categories", "lint", "mark"):
+        assert words in asked

@@ -5,6 +5,12 @@
 - `secure_liaison.labels.label`, `~secure_liaison.labels.audience`, `~secure_liaison.labels.period`:
   a label and its parts, with one encoding.
 - `secure_liaison.labels.lattice`: dominates, join, may read.
+- `secure_liaison.labels.membership`, `~secure_liaison.labels.releasability`: who belongs to a group
+  on the label's day, and who may not get a label and why.
+- `secure_liaison.labels.protection`: what a label protects, with join and meet.
+- `secure_liaison.labels.portions`, `~secure_liaison.labels.rendition`,
+  `~secure_liaison.labels.compilation`: pieces with labels of their own.
+- `secure_liaison.labels.control_chain`: what originators bound, through every copy.
 - `secure_liaison.labels.validity`, `~secure_liaison.labels.rules`: valid under a pack or refused.
 - `secure_liaison.labels.marking`: marks in Chinese and English that parse back.
 - `secure_liaison.labels.strict_xml`, `~secure_liaison.labels.xml_fields`: XML, read strictly.

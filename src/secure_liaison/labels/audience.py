@@ -87,10 +87,7 @@ class Audience:
         for group in self.groups:
             for leaf in group:
                 require_leaf(leaf)
-        if len(self.groups) > MAX_GROUPS or any(len(g) > MAX_LEAVES for g in self.groups):
-            raise FormatError("label-audience-size", limit=MAX_GROUPS)
-        kept = frozenset(g for g in self.groups if not any(other < g for other in self.groups))
-        object.__setattr__(self, "groups", kept)
+        object.__setattr__(self, "groups", _reduced(self.groups))
 
     @classmethod
     def of(cls, *groups: Iterable[str]) -> Audience:
@@ -113,7 +110,18 @@ class Audience:
 
     def join(self, other: Audience) -> Audience:
         """Return the audience of those, and only those, whom both permit."""
-        return Audience(groups=self.groups | other.groups)
+        return Audience._of_leaves_known(self.groups | other.groups)
+
+    def meet(self, other: Audience) -> Audience:
+        """Return the smallest audience within which both lie: all unions of two groups."""
+        return Audience._of_leaves_known(
+            frozenset(mine | theirs for mine in self.groups for theirs in other.groups)
+        )
+
+    @classmethod
+    def joined(cls, audiences: Iterable[Audience]) -> Audience:
+        """Return the audience of those, and only those, whom all of them permit."""
+        return cls._of_leaves_known(frozenset().union(*(each.groups for each in audiences)))
 
     def narrowed_to(self, leaves: Iterable[str]) -> Audience:
         """Return this audience with one more group to meet."""
@@ -122,6 +130,13 @@ class Audience:
     def within(self, other: Audience) -> bool:
         """Whether everyone permitted here is permitted by ``other``."""
         return all(any(mine <= theirs for mine in self.groups) for theirs in other.groups)
+
+    @classmethod
+    def _of_leaves_known(cls, groups: frozenset[frozenset[str]]) -> Audience:
+        # The leaves come from audiences: each was looked at when its own was built.
+        made = object.__new__(cls)
+        object.__setattr__(made, "groups", _reduced(groups))
+        return made
 
     def to_lists(self) -> list[list[str]]:
         """Return the sorted form that is encoded."""
@@ -146,3 +161,14 @@ class Audience:
         if audience.to_lists() != value:
             raise FormatError("label-audience-order")
         return audience
+
+
+def _reduced(groups: frozenset[frozenset[str]]) -> frozenset[frozenset[str]]:
+    # From small to large, so that what is kept once is never dropped, and too many end it early.
+    kept: list[frozenset[str]] = []
+    for group in sorted(groups, key=len):
+        if not any(other <= group for other in kept):
+            kept.append(group)
+            if len(kept) > MAX_GROUPS or len(group) > MAX_LEAVES:
+                raise FormatError("label-audience-size", limit=MAX_GROUPS)
+    return frozenset(kept)

@@ -23,18 +23,20 @@ from typing import TYPE_CHECKING
 
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.label import (
+    MAX_SOURCES,
     Determination,
     DeterminationKind,
     Label,
     label_digest,
 )
-from secure_liaison.labels.period import join_periods, period_dominates
+from secure_liaison.labels.protection import at_least, protection_of_all, readable
 
 if TYPE_CHECKING:
-    from secure_liaison.clock import Instant
+    from collections.abc import Iterable
+
     from secure_liaison.labels.policy import PolicyPack
 
-__all__ = ["dominates", "join", "may_read"]
+__all__ = ["dominates", "join", "join_all", "may_read"]
 
 
 def dominates(high: Label, low: Label, pack: PolicyPack) -> bool:
@@ -46,14 +48,7 @@ def dominates(high: Label, low: Label, pack: PolicyPack) -> bool:
     Raises:
         FormatError: ``label-level-unknown``.
     """
-    return (
-        high.policy == low.policy == pack.policy_id
-        and pack.level(high.level).rank >= pack.level(low.level).rank
-        and high.audience.within(low.audience)
-        and high.restrict >= low.restrict
-        and high.control >= low.control
-        and period_dominates(high.period, low.period)
-    )
+    return at_least(high, low, pack)
 
 
 def may_read(
@@ -65,17 +60,13 @@ def may_read(
         label: Under this pack; of another policy nobody may read it here.
         pack: The version that the label names.
         clearance_rank: Rank of the reader's clearance in this policy.
-        memberships: The reader's audience leaves and restrictive markings.
+        memberships: The reader's audience leaves and restrictive markings; groups that the pack
+            lists follow from the others (`membership`).
 
     Raises:
         FormatError: ``label-level-unknown``.
     """
-    return (
-        label.policy == pack.policy_id
-        and pack.level(label.level).rank <= clearance_rank
-        and label.restrict <= memberships
-        and label.audience.permits(memberships)
-    )
+    return readable(label, pack, clearance_rank=clearance_rank, memberships=memberships)
 
 
 def join(a: Label, b: Label, pack: PolicyPack) -> Label:
@@ -85,29 +76,50 @@ def join(a: Label, b: Label, pack: PolicyPack) -> Label:
         FormatError: ``label-policy-mismatch``, ``label-level-unknown``; past the limits of the
             encoding ``label-audience-size``, ``label-marking`` or ``label-source``.
     """
-    if not a.policy == b.policy == pack.policy_id:
-        raise FormatError("label-policy-mismatch")
-    if a == b:
-        return a
-    rank_a, rank_b = pack.level(a.level).rank, pack.level(b.level).rank
+    return join_all((a, b), pack)
+
+
+def join_all(labels: Iterable[Label], pack: PolicyPack) -> Label:
+    """Return the least label that protects what any of at least one label protects.
+
+    It is what joining one after the other gives, in whatever order.
+
+    Raises:
+        FormatError: as `join`.
+        ValueError: there is no label; a programmer's mistake.
+    """
+    parts = tuple(dict.fromkeys(labels))
+    whole = protection_of_all(parts, pack)
+    if len(parts) == 1:
+        return parts[0]
+    first = parts[0]
     return Label(
-        policy=a.policy,
-        level=a.level if rank_a >= rank_b else b.level,
-        audience=a.audience.join(b.audience),
-        restrict=a.restrict | b.restrict,
-        control=a.control | b.control,
-        inform=a.inform | b.inform,
-        owner=max((rank_a, a.owner), (rank_b, b.owner))[1],
-        created=max(a.created, b.created),
-        period=join_periods(a.period, b.period),
-        determination=Determination(
-            kind=DeterminationKind.DERIVED, sources=_sources(a) | _sources(b)
+        policy=whole.policy,
+        level=whole.level,
+        audience=whole.audience,
+        restrict=whole.restrict,
+        control=whole.control,
+        inform=frozenset().union(*(part.inform for part in parts)),
+        owner=max((pack.level(part.level).rank, part.owner) for part in parts)[1],
+        created=max(part.created for part in parts),
+        period=whole.period,
+        determination=Determination(kind=DeterminationKind.DERIVED, sources=_all_sources(parts)),
+        review_at=min(
+            (part.review_at for part in parts if part.review_at is not None), default=None
         ),
-        review_at=_earlier(a.review_at, b.review_at),
-        successor=a.successor if a.successor == b.successor else None,
-        alternatives=a.alternatives if a.alternatives == b.alternatives else (),
-        privacy_mark=_both_marks(a.privacy_mark, b.privacy_mark),
+        successor=first.successor if _same(part.successor for part in parts) else None,
+        alternatives=first.alternatives if _same(part.alternatives for part in parts) else (),
+        privacy_mark=_all_marks(part.privacy_mark for part in parts),
     )
+
+
+def _all_sources(labels: tuple[Label, ...]) -> frozenset[str]:
+    sources: set[str] = set()
+    for label in labels:
+        sources |= _sources(label)
+        if len(sources) > MAX_SOURCES:  # no digest more than an encoding can hold
+            raise FormatError("label-source")
+    return frozenset(sources)
 
 
 def _sources(label: Label) -> frozenset[str]:
@@ -119,12 +131,12 @@ def _sources(label: Label) -> frozenset[str]:
     return frozenset({f"label:{label_digest(label).hex()}"})
 
 
-def _earlier(a: Instant | None, b: Instant | None) -> Instant | None:
-    if a is None or b is None:
-        return b if a is None else a
-    return min(a, b)
+def _same(values: Iterable[object]) -> bool:
+    each = iter(values)
+    first = next(each)
+    return all(value == first for value in each)
 
 
-def _both_marks(a: str | None, b: str | None) -> str | None:
-    parts = {part for mark in (a, b) if mark for part in mark.split(" / ")}
+def _all_marks(marks: Iterable[str | None]) -> str | None:
+    parts = {part for mark in marks if mark for part in mark.split(" / ")}
     return " / ".join(sorted(parts)) if parts else None

@@ -26,7 +26,7 @@ from secure_liaison.labels.audience import LEAF_KINDS, require_leaf, require_pac
 from secure_liaison.labels.grammar import PeriodStyle
 from secure_liaison.labels.marking import ParsedMark, parse_mark, write_mark
 from secure_liaison.labels.pack_file import read_pack
-from secure_liaison.labels.period import Period, PeriodForm, months_of
+from secure_liaison.labels.period import MAX_INSTANT, Period, PeriodForm, months_of
 from secure_liaison.labels.policy import CategoryKind, PolicyPack
 from secure_liaison.labels.rules import (
     AllOf,
@@ -150,6 +150,7 @@ def _check_unique(pack: PolicyPack) -> None:
     _refuse_repeated("categories", (category.id for category in pack.categories))
     for category in pack.categories:
         _refuse_repeated(f"categories.{category.id}", (value.id for value in category.values))
+    _refuse_repeated("groups", (group.id for group in pack.groups))
     _refuse_repeated("rules", (rule.id for rule in pack.rules))
     _refuse_repeated("authority", (each.body for each in pack.authority))
     _refuse_repeated("person_classes", (each.id for each in pack.person_classes))
@@ -162,9 +163,16 @@ def _check_unique(pack: PolicyPack) -> None:
 def _check_dates(pack: PolicyPack) -> None:
     try:
         days = [from_iso(day) for day in (pack.version, pack.valid_from, pack.valid_to) if day]
+        terms = [
+            (from_iso(member.joined), from_iso(member.left) if member.left else MAX_INSTANT)
+            for group in pack.groups
+            for member in group.members
+        ]
     except ValueError as exc:
         raise FormatError("pack-dates") from exc
     if pack.valid_to and days[1] >= days[2]:
+        raise FormatError("pack-dates")
+    if any(joined >= left for joined, left in terms):
         raise FormatError("pack-dates")
 
 
@@ -213,15 +221,22 @@ def _check_leaves(pack: PolicyPack) -> None:
                 raise FormatError("pack-field-value", place=f"categories.{category.id}")
             if value.leaf:
                 require_pack_leaf(value.leaf)
+            if value.binds and category.kind is not CategoryKind.CONTROL:
+                raise FormatError("pack-field-value", place=f"categories.{category.id}")
     for group in pack.groups:
         require_pack_leaf(f"group:{group.id}")
         for member in group.members:
-            require_leaf(member.leaf)
+            if require_leaf(member.leaf).startswith("group:"):
+                # Its own membership would have to be judged on another day.
+                raise FormatError("pack-field-value", place=f"groups.{group.id}")
 
 
 def _check_rules(pack: PolicyPack, levels: set[str]) -> None:
-    categories = {category.id for category in pack.categories}
-    markings = {f"{each.id}:{value.id}" for each in pack.categories for value in each.values}
+    categories, markings = set(pack.index.categories.by_id), set(pack.index.categories.values)
+    for each in pack.compilation:
+        place = f"compilation.{each.id}"
+        _refer(place, each.raise_to, levels)
+        _refer(place, each.level or each.marking, levels if each.level else markings)
     for rule in pack.rules:
         place = f"rules.{rule.id}"
         for part in (*_flat(rule.condition), rule.effect):

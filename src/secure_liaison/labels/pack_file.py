@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.errors import FormatError, UnsupportedVersionError
+from secure_liaison.labels.bound import Bound
 from secure_liaison.labels.deciding import (
     Authority,
     PersonClass,
@@ -164,9 +165,18 @@ def _category_value(fields: JsonFields) -> CategoryValue:
         portion=read_optional(fields, "portion"),
         lacv=read_number(fields, "lacv", high=_LACV),
         obsolete=fields.boolean("obsolete"),
+        binds=_binds(fields) if fields.has("binds") else frozenset(),
     )
     fields.done()
     return value
+
+
+def _binds(fields: JsonFields) -> frozenset[Bound]:
+    known = {bound.value: bound for bound in Bound}
+    written = fields.texts("binds")
+    if not known.keys() >= set(written):
+        raise FormatError("pack-field-value", place=fields.at("binds"))
+    return frozenset(known[word] for word in written)
 
 
 def _rule(fields: JsonFields) -> Rule:

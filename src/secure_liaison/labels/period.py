@@ -34,6 +34,7 @@ __all__ = [
     "Period",
     "PeriodForm",
     "join_periods",
+    "meet_periods",
     "months_after",
     "months_of",
     "period_dominates",
@@ -190,6 +191,15 @@ def join_periods(a: Period, b: Period) -> Period:
     if PeriodForm.CONDITION in {a.form, b.form}:
         return a if a == b else Period(form=PeriodForm.OPEN, value="")
     return max(a, b, key=_dated_key)
+
+
+def meet_periods(a: Period, b: Period) -> Period | None:
+    """Return the longest period that binds no longer than either; nothing where there is none."""
+    if PeriodForm.OPEN in {a.form, b.form}:
+        return b if a.form is PeriodForm.OPEN else a
+    if PeriodForm.CONDITION in {a.form, b.form}:
+        return a if a == b else None
+    return min(a, b, key=_dated_key)
 
 
 def _dated_key(period: Period) -> tuple[int, int, str, int, int]:

@@ -11,16 +11,20 @@ Source: docs/spec/labels.md §5; DESIGN §4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from typing_extensions import override
 
 from secure_liaison.clock import Instant, from_iso
 from secure_liaison.errors import FormatError
+from secure_liaison.labels.category import Category, CategoryIndex, CategoryKind, CategoryValue
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from secure_liaison.labels.deciding import Authority, PersonClass, ReasonCode, Workflow
     from secure_liaison.labels.grammar import MarkingGrammar
     from secure_liaison.labels.handling import Freshness, HandlingProfile, Urgency
@@ -36,10 +40,13 @@ __all__ = [
     "Group",
     "Level",
     "Membership",
+    "PackIndex",
     "PeriodPolicy",
     "PolicyPack",
     "Rule",
 ]
+
+_DAYS_REMEMBERED: Final = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,67 +85,6 @@ class Level:
     max_period_years: int | None
     handling: str
     reserved: bool
-    basis: tuple[Basis, ...]
-
-
-class CategoryKind(Enum):
-    """What a marking does to access."""
-
-    WIDEN = "widen"
-    """Adds readers to the home group (``REL TO``); missing = home only."""
-    NARROW = "narrow"
-    """Adds a group to meet (``ONLY``); missing = everyone permitted otherwise."""
-    RESTRICT = "restrict"
-    """The reader must hold every value."""
-    CONTROL = "control"
-    """Binds what may be done with the object; nobody may drop it but the owner."""
-    INFORM = "inform"
-    """Says something and protects nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CategoryValue:
-    """One value of a category.
-
-    Attributes:
-        id: Slug within the category.
-        leaf: The audience leaf that it stands for (widen and narrow only), else empty; a group
-            stands without a date (``group:KFOR``).
-        names: In both languages.
-        mark: What marks print, or none: then it is not printed.
-        portion: What portion marks print; empty takes ``mark``.
-        lacv: Its number in SPIF and ESS labels, or none.
-        obsolete: Still read, never given anew.
-    """
-
-    id: str
-    leaf: str
-    names: Names
-    mark: MarkText | None
-    portion: str
-    lacv: int | None
-    obsolete: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Category:
-    """A set of markings; a label may carry ``least`` to ``most`` of its values.
-
-    Attributes:
-        tag: Its name in STANAG 4774 and SPIF (``Releasable To``), or empty.
-        oid: Id of its tag set, or empty.
-        home: Whether each value names a home audience (a NATO context); narrowing categories only.
-    """
-
-    id: str
-    kind: CategoryKind
-    tag: str
-    oid: str
-    home: bool
-    names: Names
-    least: int
-    most: int | None
-    values: tuple[CategoryValue, ...]
     basis: tuple[Basis, ...]
 
 
@@ -224,6 +170,38 @@ class PeriodPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PackIndex:
+    """Where things stand in a pack; of repeated ids, which the reader refuses, the first.
+
+    Attributes:
+        policy_id: ``id@version``.
+        levels: By id; likewise their ranks, and the handling profiles.
+        categories: By id, and their values by what labels write.
+        members: Of each group that lists any, by the group's id.
+    """
+
+    policy_id: str
+    levels: Mapping[str, Level]
+    ranks: Mapping[str, int]
+    handling: Mapping[str, HandlingProfile]
+    categories: CategoryIndex
+    members: Mapping[str, tuple[Membership, ...]]
+
+    @classmethod
+    def of(cls, pack: PolicyPack) -> PackIndex:
+        """Build the index of a pack."""
+        members = {each.id: each.members for each in reversed(pack.groups) if each.members}
+        return cls(
+            policy_id=f"{pack.id}@{pack.version}",
+            levels=MappingProxyType({each.id: each for each in reversed(pack.levels)}),
+            ranks=MappingProxyType({each.id: each.rank for each in reversed(pack.levels)}),
+            handling=MappingProxyType({each.id: each for each in reversed(pack.handling)}),
+            categories=CategoryIndex.of(pack.categories),
+            members=MappingProxyType(members),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyPack:
     """One version of one policy; built by `secure_liaison.labels.pack.load_pack` only.
 
@@ -262,6 +240,11 @@ class PolicyPack:
     freshness: Freshness
     marking: MarkingGrammar
     canonical_digest: bytes
+    index: PackIndex = field(init=False, repr=False, compare=False)
+    """What is looked up for every decision, built once."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "index", PackIndex.of(self))
 
     @override
     def __hash__(self) -> int:
@@ -271,7 +254,7 @@ class PolicyPack:
     @property
     def policy_id(self) -> str:
         """The name that labels carry: ``cn.state-secrets@2024-09-01``."""
-        return f"{self.id}@{self.version}"
+        return self.index.policy_id
 
     def digest(self) -> bytes:
         """Return SHA-256 of the pack's RFC 8785 form, 32 bytes."""
@@ -279,8 +262,8 @@ class PolicyPack:
 
     def in_force(self, at: Instant) -> bool:
         """Whether this version is in force at a moment."""
-        return from_iso(self.valid_from) <= at and (
-            not self.valid_to or at < from_iso(self.valid_to)
+        return _first_second(self.valid_from) <= at and (
+            not self.valid_to or at < _first_second(self.valid_to)
         )
 
     def level(self, level_id: str) -> Level:
@@ -289,10 +272,10 @@ class PolicyPack:
         Raises:
             FormatError: ``label-level-unknown``.
         """
-        for level in self.levels:
-            if level.id == level_id:
-                return level
-        raise FormatError("label-level-unknown")
+        level = self.index.levels.get(level_id)
+        if level is None:
+            raise FormatError("label-level-unknown")
+        return level
 
     def find_level(self, text: str) -> Level:
         """Return a level by id, name, mark or alias, as a person types it; spaces do not count.
@@ -313,10 +296,21 @@ class PolicyPack:
         Raises:
             FormatError: ``label-marking-unknown``.
         """
-        for category in self.categories:
-            if category.id == category_id:
-                return category
-        raise FormatError("label-marking-unknown")
+        category = self.index.categories.by_id.get(category_id)
+        if category is None:
+            raise FormatError("label-marking-unknown")
+        return category
+
+    def value(self, marking: str) -> CategoryValue:
+        """Return the value that ``category:value`` names.
+
+        Raises:
+            FormatError: ``label-marking-unknown``.
+        """
+        value = self.index.categories.values.get(marking)
+        if value is None:
+            raise FormatError("label-marking-unknown")
+        return value
 
     def handling_of(self, level_id: str) -> HandlingProfile:
         """Return the handling profile of a level.
@@ -324,8 +318,7 @@ class PolicyPack:
         Raises:
             FormatError: ``label-level-unknown``.
         """
-        wanted = self.level(level_id).handling
-        return next(profile for profile in self.handling if profile.id == wanted)
+        return self.index.handling[self.level(level_id).handling]
 
     def urgency(self, urgency_id: str) -> Urgency:
         """Return an urgency by its id or by its name in either language.
@@ -343,6 +336,11 @@ class PolicyPack:
         """Return the rank of a class of persons; −1 for none and for an unknown one."""
         ranks = {each.id: each.rank for each in self.person_classes}
         return ranks.get(class_id, -1)
+
+
+@lru_cache(maxsize=_DAYS_REMEMBERED)
+def _first_second(day: str) -> Instant:
+    return from_iso(day)
 
 
 def _both(names: Names | MarkText) -> tuple[str, str]:

@@ -46,21 +46,20 @@ class Release:
 
 def home_leaves(pack: PolicyPack, owner: str) -> frozenset[str]:
     """Return the leaves that are home, without days: of the categories, the pack, or the owner."""
-    named = {
-        value.leaf for category in pack.categories if category.home for value in category.values
-    }
-    return frozenset(named) if named else frozenset({undated(pack.home or owner)})
+    return pack.index.categories.homes or frozenset({undated(pack.home or owner)})
 
 
 def markings_in(audience: Audience, pack: PolicyPack, owner: str) -> frozenset[str]:
     """Return every widening, narrowing and home value that is present, for rules to look at."""
+    by_leaf = pack.index.categories.by_leaf
+    if not by_leaf:
+        return frozenset()
     at_home, others = _split(audience, pack, owner)
     return frozenset(
-        f"{category.id}:{value.id}"
-        for category in pack.categories
-        for groups in (_where(category, at_home, others),)
-        for value in category.values
-        if any(value.leaf in group for group in groups)
+        marking
+        for leaf in frozenset().union(*at_home, *others)
+        for category, marking in by_leaf.get(leaf, ())
+        if any(leaf in group for group in _where(category, at_home, others))
     )
 
 

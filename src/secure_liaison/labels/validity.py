@@ -19,7 +19,7 @@ from typing import Final
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.label import DeterminationKind, Label
-from secure_liaison.labels.period import PeriodForm, months_after, period_end
+from secure_liaison.labels.period import PeriodForm, months_after, months_of, period_end
 from secure_liaison.labels.policy import Category, CategoryKind, Level, PolicyPack
 from secure_liaison.labels.release import markings_in
 from secure_liaison.labels.rules import Facts, applies, is_met
@@ -49,7 +49,8 @@ def validate(label: Label, pack: PolicyPack) -> None:
         raise FormatError("label-policy-not-in-force")
     if label.audience.is_public and level.rank > 0:
         raise FormatError("label-audience-public")
-    if any(day > to_iso(label.created + _AHEAD_S)[:10] for day in _group_days(label)):
+    days = _group_days(label)
+    if days and max(days) > to_iso(label.created + _AHEAD_S)[:10]:
         # Who joins a group later is not meant by a label of today, wherever today already is.
         raise FormatError("label-group-date")
     markings = markings_of(label, pack)
@@ -80,21 +81,19 @@ def _check_markings(label: Label, pack: PolicyPack, markings: frozenset[str]) ->
         (CategoryKind.CONTROL, label.control),
         (CategoryKind.INFORM, label.inform),
     ):
-        known = {
-            f"{category.id}:{value.id}"
-            for category in pack.categories
-            if category.kind is kind
-            for value in category.values
-        }
-        if not used <= known:
+        if not used <= pack.index.categories.by_kind[kind]:
             raise FormatError("label-marking-unknown")
-    for category in pack.categories:
+    for category in pack.index.categories.counted:
         _check_count(category, markings)
 
 
 def _group_days(label: Label) -> set[str]:
-    leaves = [leaf for group in label.audience.groups for leaf in group]
-    return {leaf.partition("@")[2] for leaf in leaves if leaf.startswith("group:")}
+    return {
+        leaf.partition("@")[2]
+        for group in label.audience.groups
+        for leaf in group
+        if leaf.startswith("group:")
+    }
 
 
 def _check_count(category: Category, markings: frozenset[str]) -> None:
@@ -127,6 +126,8 @@ def _check_period(label: Label, pack: PolicyPack, level: Level) -> None:
     if years is None or period.start is None:
         # Without a dated end there is nothing to count; whether that may be, the forms decide.
         return
+    if 0 < (months_of(period) or 0) <= 12 * years:
+        return
     end = period_end(period)
     longest = months_after(period, 12 * years)
     if end is not None and end > longest and not label.determination.provision:
@@ -149,7 +150,7 @@ def _check_rules(pack: PolicyPack, level: Level, markings: frozenset[str]) -> No
     facts = Facts(
         rank=level.rank,
         level=level.id,
-        ranks={each.id: each.rank for each in pack.levels},
+        ranks=pack.index.ranks,
         markings=markings,
     )
     for rule in pack.rules:

@@ -16,10 +16,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import to_iso
+from secure_liaison.labels.membership import meets
 from secure_liaison.monitor.cases import Side, level_text, names_text, rank_of
 
 if TYPE_CHECKING:
-    from secure_liaison.directory.standing import Clearance
+    from secure_liaison.directory.standing import Clearance, Standing
     from secure_liaison.monitor.cases import PersonCase
     from secure_liaison.monitor.finding import Finding
 
@@ -96,27 +97,21 @@ def releasable(case: PersonCase) -> Finding:
     asked = case.ask("audience.release", need="need.audience")
     if case.standing is None:
         return asked.not_asked("no-standing")
-    for group in case.about.label.audience.groups:
-        by_agency = any(leaf.startswith(_BY_AGENCY) for leaf in group)
-        if by_agency and group.isdisjoint(case.standing.memberships):
-            return asked.unmet(
-                "NOT_RELEASABLE_TO",
-                fixable_by="office.originator",
-                instead=("instead.other-recipient", "instead.ask-originator"),
-            )
-    return asked.met()
+    if not any(_by_agency(group) for group in _unmet(case, case.standing)):
+        return asked.met()
+    return asked.unmet(
+        "NOT_RELEASABLE_TO",
+        fixable_by="office.originator",
+        instead=("instead.other-recipient", "instead.ask-originator"),
+    )
 
 
 def need_to_know(case: PersonCase) -> Finding:
     """Require every other group of the audience, and every restrictive marking."""
     if case.standing is None:
         return case.ask("audience.need-to-know").not_asked("no-standing")
-    held = case.standing.memberships
-    named = all(
-        any(leaf.startswith(_BY_AGENCY) for leaf in group) or not group.isdisjoint(held)
-        for group in case.about.label.audience.groups
-    )
-    missing = sorted(case.about.label.restrict - held)
+    named = all(_by_agency(group) for group in _unmet(case, case.standing))
+    missing = sorted(case.about.label.restrict - case.standing.memberships)
     need = " ".join(missing) if named and missing else "need.audience"
     asked = case.ask("audience.need-to-know", need=need)
     if named and not missing:
@@ -312,6 +307,15 @@ def device_accredited(case: PersonCase) -> Finding:
         fixable_by="office.accrediting-authority",
         instead=("instead.extract", "instead.exercise"),
     )
+
+
+def _unmet(case: PersonCase, standing: Standing) -> list[frozenset[str]]:
+    held, pack = standing.memberships, case.about.pack
+    return [group for group in case.about.label.audience.groups if not meets(group, held, pack)]
+
+
+def _by_agency(group: frozenset[str]) -> bool:
+    return any(leaf.startswith(_BY_AGENCY) for leaf in group)
 
 
 def _open_to_all(case: PersonCase) -> bool:
