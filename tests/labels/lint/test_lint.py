@@ -156,7 +156,7 @@ def test_a_default_at_a_level_that_is_not_there_is_found() -> None:
 def wide(categories: int) -> bytes:
     value = pack_file("generic")
     value["categories"] += [
-        category({"id": f"c{k}", "values": [{"id": "v", "mark": {"zh": f"V{k}", "en": f"V{k}"}}]})
+        category({"id": f"c{k}", "values": [{"id": "v", "mark": {"zh": f"V{k:03}", "en": f"V{k:03}"}}]})
         for k in range(categories)
     ]
     part = {"before": "", "between": ", ", "after": ""}
