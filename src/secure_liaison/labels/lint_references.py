@@ -50,11 +50,10 @@ def lint_levels(pack: PolicyPack) -> Iterator[Finding]:
         yield Finding(code=FindingCode.LEVELS_ORDER, place="levels", names=tuple(map(str, ranks)))
     for k, years in enumerate(longest[1:], start=1):
         if years < longest[k - 1]:
-            names = (pack.levels[k - 1].id, pack.levels[k].id)
             yield Finding(
                 code=FindingCode.LEVELS_PERIOD,
                 place=f"levels[{k}].max_period_years",
-                names=names,
+                names=(pack.levels[k - 1].id, pack.levels[k].id),
             )
     twice = pack.period.forms & pack.period.older_forms
     if twice or not pack.period.forms:
