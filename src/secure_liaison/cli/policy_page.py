@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import TYPE_CHECKING, Any
 
 from secure_liaison.labels.pack_diff import Change, Direction
+from secure_liaison.labels.rule_words import condition_words, effect_words
 from secure_liaison.labels.rules import (
     AllOf,
     AnyOf,
-    Condition,
     Count,
-    Effect,
     Forbid,
     Has,
     LevelAtLeast,
@@ -217,9 +216,9 @@ def _plain(value: Any) -> Any:
         case Enum():
             return value.name.lower() if isinstance(value.value, int) else value.value
         case LevelAtLeast() | LevelIn() | Has() | Count() | AllOf() | AnyOf() | Not():
-            return _condition(value)
+            return condition_words(value)
         case Need() | Forbid() | OneOf() | RaiseTo():
-            return _effect(value)
+            return effect_words(value)
         case tuple() | list():
             return [_plain(each) for each in value]
         case frozenset():
@@ -228,37 +227,3 @@ def _plain(value: Any) -> Any:
             return {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
         case _:
             return value
-
-
-def _condition(part: Condition) -> dict[str, Any]:
-    match part:
-        case LevelAtLeast(level=level):
-            return {"level_at_least": level}
-        case LevelIn(levels=levels):
-            return {"level_in": list(levels)}
-        case Has(marking=marking):
-            return {"has": marking}
-        case Count(category=category, low=low, high=high):
-            return {"count": {"category": category, "min": low, "max": high}}
-        case AllOf(parts=parts):
-            return {"all": [_condition(each) for each in parts]}
-        case AnyOf(parts=parts):
-            return {"any": [_condition(each) for each in parts]}
-        case Not(part=inner):
-            return {"not": _condition(inner)}
-        case _:
-            assert_never(part)
-
-
-def _effect(part: Effect) -> dict[str, Any]:
-    match part:
-        case Need(category=category, count=count):
-            return {"need": {"category": category, "count": count}}
-        case Forbid(category=category):
-            return {"forbid": category}
-        case OneOf(markings=markings):
-            return {"one_of": list(markings)}
-        case RaiseTo(level=level):
-            return {"raise_to": level}
-        case _:
-            assert_never(part)

@@ -11,19 +11,23 @@ Source: docs/spec/labels.md §10.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from secure_liaison.labels.grammar import ValuesSegment
 from secure_liaison.labels.handling import Consent
 from secure_liaison.labels.policy import CategoryKind
+from secure_liaison.labels.rule_words import condition_words, effect_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from secure_liaison.labels.grammar import MarkingGrammar, Segment
     from secure_liaison.labels.naming import Basis, MarkText, Names
     from secure_liaison.labels.period import PeriodForm
-    from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.labels.policy import Compilation, PolicyPack, Rule
 
 __all__ = ["Change", "Direction", "diff_packs"]
 
@@ -83,7 +87,14 @@ def _head(old: PolicyPack, new: PolicyPack) -> Iterator[Change]:
     yield from _told("valid", "", _valid(old), _valid(new))
     yield from _told("home", "", old.home, new.home, direction=Direction.JUDGE)
     if old.marking != new.marking:
-        yield Change(subject="marking", name="", before="…", after="…", direction=Direction.SAME)
+        written = _grammar(old.marking), _grammar(new.marking)
+        yield Change(
+            subject="marking",
+            name="",
+            before=written[0],
+            after=written[1],
+            direction=Direction.SAME,
+        )
 
 
 def _levels(old: PolicyPack, new: PolicyPack) -> Iterator[Change]:
@@ -192,12 +203,11 @@ def _rules(old: PolicyPack, new: PolicyPack) -> Iterator[Change]:
     for name in [each for each in before if each in after]:
         one, two = before[name], after[name]
         if (one.condition, one.effect) != (two.condition, two.effect):
-            says = _both(one.say), _both(two.say)
             yield Change(
                 subject="rule-changed",
                 name=name,
-                before=says[0],
-                after=says[1],
+                before=_rule(one),
+                after=_rule(two),
                 direction=Direction.JUDGE,
             )
         else:
@@ -205,15 +215,9 @@ def _rules(old: PolicyPack, new: PolicyPack) -> Iterator[Change]:
         yield from _told("basis", name, _cited(one.basis), _cited(two.basis))
     parts = {each.id: each for each in old.compilation}, {each.id: each for each in new.compilation}
     yield from _ends("compilation", *parts, gone=Direction.LOOSENS, come=Direction.TIGHTENS)
-    for name in [each for each in parts[0] if parts[1].get(each, parts[0][each]) != parts[0][each]]:
-        says = _both(parts[0][name].say), _both(parts[1][name].say)
-        yield Change(
-            subject="compilation-changed",
-            name=name,
-            before=says[0],
-            after=says[1],
-            direction=Direction.JUDGE,
-        )
+    for name in [each for each in parts[0] if each in parts[1]]:
+        compiled = _compiled(parts[0][name]), _compiled(parts[1][name])
+        yield from _told("compilation-changed", name, *compiled, direction=Direction.JUDGE)
 
 
 def _decisions(old: PolicyPack, new: PolicyPack) -> Iterator[Change]:
@@ -319,6 +323,29 @@ def _longer(was: frozenset[tuple[str, str]], now: frozenset[tuple[str, str]]) ->
 def _spans(spans: frozenset[tuple[str, str]]) -> str:
     shown = (f"{a}–{'' if b == _NEVER_LEFT else b}" for a, b in sorted(spans))
     return ", ".join(shown) or "—"
+
+
+def _rule(rule: Rule) -> str:
+    words = {"if": condition_words(rule.condition), "then": effect_words(rule.effect)}
+    return json.dumps(words, ensure_ascii=False)
+
+
+def _compiled(each: Compilation) -> str:
+    return f"{each.count} × {each.level or each.marking} → {each.raise_to}"
+
+
+def _grammar(grammar: MarkingGrammar) -> str:
+    portion = grammar.portion.segments if grammar.portion else ()
+    return f"{grammar.period.value}: {_segments(grammar.segments)} ({_segments(portion)})"
+
+
+def _segments(segments: Iterable[Segment]) -> str:
+    return " ".join(
+        "/".join(part.category for part in each.parts)
+        if isinstance(each, ValuesSegment)
+        else type(each).__name__.removesuffix("Segment").lower()
+        for each in segments
+    )
 
 
 def _valid(pack: PolicyPack) -> str:

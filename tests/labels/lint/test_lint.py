@@ -156,7 +156,9 @@ def test_a_default_at_a_level_that_is_not_there_is_found() -> None:
 def wide(categories: int) -> bytes:
     value = pack_file("generic")
     value["categories"] += [
-        category({"id": f"c{k}", "values": [{"id": "v", "mark": {"zh": f"V{k:03}", "en": f"V{k:03}"}}]})
+        category(
+            {"id": f"c{k}", "values": [{"id": "v", "mark": {"zh": f"V{k:03}", "en": f"V{k:03}"}}]}
+        )
         for k in range(categories)
     ]
     part = {"before": "", "between": ", ", "after": ""}
@@ -221,8 +223,10 @@ def test_every_finding_says_what_is_wrong_and_what_to_do(
     code: FindingCode, language: Language
 ) -> None:
     found = Finding(code=code, place="levels[1].mark", names=("a", "b"))
-    assert "levels[1].mark" in found.cause(language) or code is FindingCode.LEVELS_MISSING or (
-        code is FindingCode.LEVELS_ORDER
+    assert (
+        "levels[1].mark" in found.cause(language)
+        or code is FindingCode.LEVELS_MISSING
+        or (code is FindingCode.LEVELS_ORDER)
     )
     assert found.hint(language)
 
