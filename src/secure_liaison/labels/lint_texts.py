@@ -42,6 +42,9 @@ _WESTERN: Final = frozenset(
     }
 )
 _LATIN: Final = re.compile(r"[A-Za-z]+")
+_WHOLE: Final = "basis"
+"""The place of the pack's own basis, which may be a law as a whole."""
+_YEAR: Final = re.compile(r"(?:19|20)[0-9]{2}")
 _PLACED: Final = re.compile(r"[0-9０-９§]|第.+[条條章款项項]")
 
 
@@ -61,9 +64,13 @@ def lint_basis(pack: PolicyPack) -> Iterator[Finding]:
     for place, basis in _bases(pack):
         if not basis or any(not each.cite.strip() for each in basis):
             yield Finding(code=FindingCode.BASIS_MISSING, place=place)
-        for each in basis:
-            if each.status is BasisStatus.CHECKED and each.cite and not _PLACED.search(each.cite):
+        for each in basis if place != _WHOLE else ():
+            if each.status is BasisStatus.CHECKED and not _names_place(each.cite):
                 yield Finding(code=FindingCode.BASIS_VAGUE, place=place, names=(each.cite,))
+
+
+def _names_place(cite: str) -> bool:
+    return _PLACED.search(_YEAR.sub("", cite)) is not None
 
 
 def _chinese(level: Level, k: int) -> Iterator[Finding]:
@@ -84,7 +91,7 @@ def _english(level: Level, k: int) -> Iterator[Finding]:
 
 
 def _bases(pack: PolicyPack) -> Iterable[tuple[str, tuple[Basis, ...]]]:
-    yield "basis", pack.basis
+    yield _WHOLE, pack.basis
     for name, items in (
         ("levels", [(each.id, each.basis) for each in pack.levels]),
         ("categories", [(each.id, each.basis) for each in pack.categories]),
