@@ -158,11 +158,30 @@ def command_pages() -> str:
     return "\n\n".join(parts)
 
 
+def finding_pages() -> str:
+    """Every finding of the lint, in both languages."""
+    finding = importlib.import_module("secure_liaison.labels.finding")
+    zh, en = catalogue(Language.ZH), catalogue(Language.EN)
+    rows = [
+        (
+            f"`{code.value}`",
+            code.severity.value,
+            *(
+                f"{each[f'lint.{code.value}']} {each[f'lint-hint.{code.value}']}"
+                for each in (en, zh)
+            ),
+        )
+        for code in finding.FindingCode
+    ]
+    return _table(("Finding", "Severity", "English", "中文"), rows)
+
+
 GENERATORS: Final[dict[str, Callable[[], str]]] = {
     "api": api_pages,
     "commands": command_pages,
     "errors": error_pages,
     "events": event_pages,
+    "findings": finding_pages,
     "refusals": refusal_pages,
 }
 

@@ -16,7 +16,7 @@ from secure_liaison.labels.agreement import Ceiling
 from secure_liaison.labels.agreement_terms import Terms
 from secure_liaison.monitor import rules
 from secure_liaison.monitor.agreement_rules import agreement_covers_subject, link_accredited
-from secure_liaison.monitor.object_rules import accredited, relay_ceiling
+from secure_liaison.monitor.object_rules import accredited, provider_suffices, relay_ceiling
 from secure_liaison.monitor.person_rules import device_accredited
 from secure_liaison.office import Office
 from secure_liaison.workflows import correspondence, enrolment, registry
@@ -87,7 +87,7 @@ def unasked(monkeypatch: pytest.MonkeyPatch, name: str, *removed: object) -> Non
     monkeypatch.setattr(rules, name, kept)
 
 
-def sent_on(scene: Scene, **fields: object) -> Digest:
+def sent_on(scene: Scene, **fields: Any) -> Digest:
     digest = scene.send(**fields)
     correspondence.collect(scene.desk(VICTIM))
     return digest
@@ -129,6 +129,7 @@ CEILINGS = pytest.mark.parametrize(
         ("link", link_accredited),
         ("relay", relay_ceiling),
         ("device", device_accredited),
+        ("provider", provider_suffices),
     ],
 )
 
@@ -139,6 +140,10 @@ def in_earnest(scene: Scene, monkeypatch: pytest.MonkeyPatch, case: str) -> None
     handle = scene.desk(VICTIM).keys.handle.hex()
     accredit(scene, "EMB-A", "机密")
     accredit(scene, "EMB-B", "秘密" if case == "deployment" else "机密")
+    for code in ("EMB-A", "EMB-B"):
+        lower = case == "provider" and code == "EMB-B"
+        scope = AccreditationScope.PROVIDER
+        accredit(scene, code, "秘密" if lower else "机密", scope=scope)
     low = {"relay": (AccreditationScope.RELAY, URL), "device": (AccreditationScope.DEVICE, handle)}
     if case in low:
         scope, target = low[case]

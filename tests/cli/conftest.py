@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.policy_samples import write_packs
 from tests.cli.stage import Agency, agree, enrol, found
 
 NOWHERE = "http://127.0.0.1:9"
@@ -48,8 +49,10 @@ def names(stage: tuple[Path, Agency, Agency], tmp_path: Path) -> dict[str, Any]:
     folder, a, b = stage
     shutil.copytree(folder, tmp_path / "stage")
     (tmp_path / "work").mkdir()
+    write_packs(tmp_path / "packs")
     return {
         "A": moved(a, tmp_path / "stage" / "a"),
         "B": moved(b, tmp_path / "stage" / "b"),
         "tmp": tmp_path / "work",
+        "samples": tmp_path / "packs",
     }

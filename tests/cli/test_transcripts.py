@@ -1,10 +1,11 @@
 """Transcripts: what commands say and how they end, in both languages, as data a reader can check.
 
 A file of ``transcripts/`` is one story on a fresh copy of the stage (`tests.cli.stage`). Its steps
-run in order. In ``run``: ``{tmp}`` is a folder of the story, ``{A.anchor}`` and the like are of an
-agency, ``@A:li.wei`` are the options that open a desk, ``@A`` a registry, ``@A!2`` a registry with
-two registrars' keys. ``zh`` and ``en`` list patterns that must be found: ``out`` in the output,
-``err`` in the talk; ``json`` gives values of the JSON document by their dotted paths.
+run in order. In ``run``: ``{tmp}`` is a folder of the story, ``{samples}`` holds policy packs,
+``{A.anchor}`` and the like are of an agency, ``@A:li.wei`` are the options that open a desk, ``@A``
+a registry, ``@A!2`` a registry with two registrars' keys. ``zh`` and ``en`` list patterns that must
+be found: ``out`` in the output, ``err`` in the talk; ``json`` gives values of the JSON
+document by their dotted paths.
 """
 
 from __future__ import annotations

@@ -575,3 +575,21 @@ def test_digits_are_needed_for_every_new_anchor() -> None:
 def test_noise_is_no_state() -> None:
     with pytest.raises(FormatError):
         DirectoryView.from_state(random_bytes(40))
+
+
+# --- who signs for an agency ------------------------------------------------------------------
+
+
+def test_who_signs_for_an_agency_is_known_under_its_roster_in_force() -> None:
+    registrars, revocations = VIEW.signers(A.agency_id, NOW)
+    assert {key.verify_key for key in A.registrar_keys} == set(registrars.keys)
+    assert revocations.find(bytes(32)) is None
+
+
+def test_nobody_signs_for_an_agency_whose_roster_is_unknown_or_has_ended() -> None:
+    with pytest.raises(CredentialError, match="unknown-agency"):
+        VIEW.signers(THIEF.agency_id, NOW)
+    with pytest.raises(DirectoryStaleError, match="never-checked"):
+        VIEW.with_anchor(EMPTY.trusted).signers(EMPTY.agency_id, NOW)
+    with pytest.raises(DirectoryStaleError, match="expired"):
+        VIEW.signers(A.agency_id, Instant(NOW + 400 * DAY_S))

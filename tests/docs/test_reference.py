@@ -14,6 +14,7 @@ from secure_liaison import errors
 from secure_liaison.audit.events import EventType
 from secure_liaison.errors import LiaisonError
 from secure_liaison.i18n import Language, catalogue
+from secure_liaison.labels.finding import FindingCode
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PROGRAMS = {"liaison": "secure_liaison.cli.app", "liaison-relay": "liaison_relay.app"}
@@ -28,6 +29,10 @@ WHOLE_JOB = (
     "audit export",
     "audit verify",
     "policy show",
+    "policy lint",
+    "policy diff",
+    "policy sign",
+    "policy verify",
     "config show",
     "demo",
 )
@@ -75,6 +80,11 @@ def test_every_sentence_of_an_error_is_on_its_page() -> None:
         if key.startswith("error.") and sentence.replace("|", "\\|") not in page
     ]
     assert missing == []
+
+
+@pytest.mark.parametrize("code", FindingCode, ids=lambda code: str(code.value))
+def test_every_finding_of_the_lint_is_on_its_page(code: FindingCode) -> None:
+    assert f"`{code.value}` | {code.severity.value}" in GENERATORS["findings"]()
 
 
 @pytest.mark.parametrize("event", EventType, ids=lambda event: str(event.value))

@@ -11,7 +11,7 @@ import pytest
 
 from secure_liaison.clock import Instant, from_iso
 from secure_liaison.errors import FormatError, UnsupportedVersionError, WorkflowError
-from secure_liaison.labels.policy import BasisStatus
+from secure_liaison.labels.naming import BasisStatus
 from secure_liaison.labels.workdays import (
     builtin_calendar,
     due_at,

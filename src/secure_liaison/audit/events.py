@@ -83,6 +83,7 @@ class EventType(Enum):
     BRIEFING_RECORD = "briefing.record"
     AGREEMENT_SIGN = "agreement.sign"
     ACCREDITATION_RECORD = "accreditation.record"
+    PACK_SIGN = "pack.sign"
     GATE_DECISION = "gate.decision"
     GATE_UNFINISHED = "gate.unfinished"
     DOC_SEAL = "doc.seal"

@@ -45,7 +45,7 @@ class _Program(LazyGroup):
         "sent": "reading",
         "quarantine": "reading",
         "audit": "audit",
-        "policy": "settings",
+        "policy": "policy",
         "label": "label",
         "config": "settings",
         "demo": "demonstration",

@@ -35,7 +35,7 @@ from secure_liaison.directory.holding import Holding, accept_book, accept_snapsh
 from secure_liaison.directory.standing import AgencyRecord, Clearance, OfficerRecord, Standing
 from secure_liaison.directory.stored_view import decode_view, encode_view
 from secure_liaison.directory.verdict import agreement_in_force, standing_of
-from secure_liaison.errors import CredentialError, FormatError
+from secure_liaison.errors import CredentialError, DirectoryStaleError, FormatError
 from secure_liaison.identity.contents import AccreditationScope
 
 if TYPE_CHECKING:
@@ -47,8 +47,10 @@ if TYPE_CHECKING:
     from secure_liaison.directory.leaf import RosterLeaf
     from secure_liaison.directory.roster import Snapshot
     from secure_liaison.identity.anchors import TrustedAnchor
+    from secure_liaison.identity.chain import Registrars
     from secure_liaison.identity.ids import AgencyId, DeviceHandle, OfficerId
     from secure_liaison.identity.officer_contents import OfficerContent
+    from secure_liaison.identity.revocations import Revocations
     from secure_liaison.labels.agreement import Agreement
 
 __all__ = ["AgencyRecord", "Clearance", "DirectoryView", "OfficerRecord", "Standing"]
@@ -200,6 +202,21 @@ class DirectoryView:
         if holding is None or found is None or not holding.holds(found[0], at):
             return None
         return found[1].ceiling
+
+    def signers(self, agency: AgencyId, at: Instant) -> tuple[Registrars, Revocations]:
+        """Return who signs for an agency under its roster in force, and what it has revoked.
+
+        Raises:
+            CredentialError: ``unknown-agency``.
+            DirectoryStaleError: ``never-checked`` (no book yet), ``expired``.
+        """
+        holding = self._holding(agency)
+        if holding.snapshot is None or not holding.is_current():
+            raise DirectoryStaleError("never-checked")
+        index = holding.index_in_force(at)
+        if index is None:
+            raise DirectoryStaleError("expired")
+        return holding.snapshot.registrars, index.revocations
 
     # --- officers ----------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import from_iso
 from secure_liaison.errors import FormatError, UnsupportedVersionError
-from secure_liaison.labels.citations import read_basis, read_names
+from secure_liaison.labels.pack_fields import read_basis, read_names
 from secure_liaison.labels.period import (
     Period,
     PeriodForm,
@@ -31,7 +31,8 @@ from secure_liaison.labels.strict_json import JsonFields, read_json
 if TYPE_CHECKING:
     from secure_liaison.clock import Instant
     from secure_liaison.labels.label import Label
-    from secure_liaison.labels.policy import Basis, Names, PolicyPack
+    from secure_liaison.labels.naming import Basis, Names
+    from secure_liaison.labels.policy import PolicyPack
 
 __all__ = [
     "CATALOGUE_VERSION",

@@ -117,16 +117,24 @@ def _part(
 def _markings(
     text: str, part: ValuesPart, pack: PolicyPack, *, language: MarkLanguage, short: bool
 ) -> set[str]:
-    known = _values(part, pack, language, short=short)
-    pattern = re.compile("|".join(f"({_literal(name)})" for name in known))
-    names = list(known)
+    names, pattern, between = _reader(part, pack, language, short=short)
     markings = set()
     position = 0
     while found := pattern.match(text, position):
-        markings.add(known[names[(found.lastindex or 1) - 1]])
-        gap = re.compile(_literal(part.between.text(language))).match(text, found.end())
+        markings.add(names[(found.lastindex or 1) - 1])
+        gap = between.match(text, found.end())
         position = gap.end() if gap else len(text)
     return markings
+
+
+@lru_cache(maxsize=512)
+def _reader(
+    part: ValuesPart, pack: PolicyPack, language: MarkLanguage, *, short: bool
+) -> tuple[tuple[str, ...], re.Pattern[str], re.Pattern[str]]:
+    """Return the markings of a part, a pattern with a group for each, and what separates them."""
+    known = _values(part, pack, language, short=short)
+    pattern = re.compile("|".join(f"({_literal(name)})" for name in known))
+    return tuple(known.values()), pattern, re.compile(_literal(part.between.text(language)))
 
 
 def _values(

@@ -51,6 +51,7 @@ __all__ = [
     "render_portion",
     "urgency_text",
     "write_mark",
+    "write_portion",
 ]
 
 EXERCISE_PREFIX: Final = "演练 EXERCISE · "
@@ -107,11 +108,18 @@ def render_portion(label: Label, pack: PolicyPack) -> str:
         FormatError: ``label-policy-mismatch``, ``label-level-unknown``, ``mark-no-portions``.
     """
     _require_policy(label, pack)
-    grammar = pack.marking.portion
+    return write_portion(pack, pack.level(label.level), printed_markings(label, pack))
+
+
+def write_portion(pack: PolicyPack, level: Level, markings: frozenset[str]) -> str:
+    """Return a portion mark from its parts.
+
+    Raises:
+        FormatError: ``mark-no-portions``.
+    """
+    grammar, language = pack.marking.portion, pack.marking.original
     if grammar is None:
         raise FormatError("mark-no-portions")
-    level, language = pack.level(label.level), pack.marking.original
-    markings = printed_markings(label, pack)
     inner = "".join(
         level.portion or level.mark.text(language)
         if isinstance(each, LevelSegment)

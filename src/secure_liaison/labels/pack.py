@@ -1,11 +1,10 @@
-"""Policy packs: read strictly, checked as a whole, and those that are built in.
+"""Policy packs: read strictly, refused with a fault, and those that are built in.
 
 Rules:
 
-- A pack that is ambiguous is refused: repeated ids, ranks, names or aliases, references to nothing,
-  dates out of order, marks that do not parse back.
+- A pack with an error that `secure_liaison.labels.lint` finds is refused; packs that are built in
+  are linted by the tests, not at each start.
 - The digest of a pack is over its RFC 8785 form, so layout does not count and content does.
-- A higher level never has a shorter maximum than a lower one, so a join keeps its periods.
 
 Source: docs/spec/labels.md §5.
 """
@@ -13,40 +12,22 @@ Source: docs/spec/labels.md §5.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import rfc8785
 
-from secure_liaison.clock import Instant, from_iso
 from secure_liaison.errors import FormatError
-from secure_liaison.labels.audience import LEAF_KINDS, require_leaf, require_pack_leaf
-from secure_liaison.labels.grammar import PeriodStyle
-from secure_liaison.labels.marking import ParsedMark, parse_mark, write_mark
+from secure_liaison.labels.finding import FindingCode
+from secure_liaison.labels.lint import lint_errors
 from secure_liaison.labels.pack_file import read_pack
-from secure_liaison.labels.period import MAX_INSTANT, Period, PeriodForm, months_of
-from secure_liaison.labels.policy import CategoryKind, PolicyPack
-from secure_liaison.labels.rules import (
-    AllOf,
-    AnyOf,
-    Condition,
-    Count,
-    Effect,
-    Forbid,
-    Has,
-    LevelAtLeast,
-    LevelIn,
-    Need,
-    Not,
-    OneOf,
-    RaiseTo,
-)
 from secure_liaison.labels.strict_json import JsonFields, read_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from secure_liaison.clock import Instant
+    from secure_liaison.labels.finding import Finding
+    from secure_liaison.labels.policy import PolicyPack
 
 __all__ = [
     "BUILTIN_PACKS",
@@ -56,6 +37,7 @@ __all__ = [
     "builtin_packs",
     "load_pack",
     "pack_in_force",
+    "read_unchecked",
 ]
 
 MAX_PACK_BYTES: Final = 2**20
@@ -71,35 +53,31 @@ BUILTIN_PACKS: Final = (
 """Every version that ships with the library."""
 POLICIES: Final = tuple(dict.fromkeys(name.partition("@")[0] for name in BUILTIN_PACKS))
 
-_SAMPLES: Final = {
-    PeriodForm.DURATION: "P1Y",
-    PeriodForm.MOMENT: "2027-03-01",
-    PeriodForm.CONDITION: "会议开始前",
-    PeriodForm.OPEN: "",
-}
-
 
 def load_pack(data: bytes) -> PolicyPack:
     """Read and check one pack of at most `MAX_PACK_BYTES`.
 
     Raises:
         FormatError: ``too-long``, ``pack-duplicate-name``, ``pack-not-json``, those of `read_pack`,
-            then ``pack-duplicate``, ``pack-dates``, ``pack-levels``, ``pack-reference``,
-            ``pack-mark``.
+            then by the first error of `lint`: ``pack-duplicate``, ``pack-dates``, ``pack-levels``,
+            ``pack-field-value``, ``pack-reference``, ``label-period-value``,
+            ``label-audience-leaf``, ``pack-mark``, ``pack-lint``.
         UnsupportedVersionError: ``unknown-version``.
     """
-    value = read_json(data, max_bytes=MAX_PACK_BYTES)
-    try:
-        canonical = rfc8785.dumps(value)
-    except rfc8785.CanonicalizationError as exc:
-        raise FormatError("pack-not-json") from exc
-    pack = read_pack(JsonFields(value), digest=hashlib.sha256(canonical).digest())
-    _check_unique(pack)
-    _check_dates(pack)
-    _check_levels(pack)
-    _check_references(pack)
-    _check_marks(pack)
+    pack = _read(data)
+    for found in lint_errors(pack):
+        _refuse(found)
     return pack
+
+
+def read_unchecked(data: bytes) -> PolicyPack:
+    """Read one pack by its shape alone, for whoever wants all findings at once; never to be used.
+
+    Raises:
+        FormatError: ``too-long``, ``pack-duplicate-name``, ``pack-not-json``, those of `read_pack`.
+        UnsupportedVersionError: ``unknown-version``.
+    """
+    return _read(data)
 
 
 @cache
@@ -111,7 +89,8 @@ def builtin_pack(pack_id: str) -> PolicyPack:
     """
     if pack_id in BUILTIN_PACKS:
         file = resources.files("secure_liaison.labels") / "packs" / f"{pack_id}.json"
-        return load_pack(file.read_bytes())
+        # Linted when it was built (a test holds it); a desk that starts need not wait for that.
+        return _read(file.read_bytes())
     versions = [each for each in BUILTIN_PACKS if each.partition("@")[0] == pack_id]
     if not versions or not pack_id:
         raise FormatError("pack-unknown")
@@ -138,177 +117,47 @@ def pack_in_force(policy: str, at: Instant) -> PolicyPack:
     raise FormatError("pack-none-in-force")
 
 
-def _check_unique(pack: PolicyPack) -> None:
-    _refuse_repeated("levels", (level.id for level in pack.levels))
-    _refuse_repeated("levels.rank", (str(level.rank) for level in pack.levels))
-    for place, names in (
-        ("levels.names", [{level.names.zh, level.names.en} for level in pack.levels]),
-        ("levels.mark", [{level.mark.en, level.mark.zh, *level.aliases} for level in pack.levels]),
-        ("urgencies.names", [{each.names.zh, each.names.en} for each in pack.urgencies]),
-    ):
-        _refuse_repeated(place, (_squeezed(name) for group in names for name in group))
-    _refuse_repeated("categories", (category.id for category in pack.categories))
-    for category in pack.categories:
-        _refuse_repeated(f"categories.{category.id}", (value.id for value in category.values))
-    _refuse_repeated("groups", (group.id for group in pack.groups))
-    _refuse_repeated("rules", (rule.id for rule in pack.rules))
-    _refuse_repeated("authority", (each.body for each in pack.authority))
-    _refuse_repeated("person_classes", (each.id for each in pack.person_classes))
-    _refuse_repeated("person_classes.rank", (str(each.rank) for each in pack.person_classes))
-    _refuse_repeated("handling", (profile.id for profile in pack.handling))
-    _refuse_repeated("urgencies", (urgency.id for urgency in pack.urgencies))
-    _refuse_repeated("urgencies.rank", (str(urgency.rank) for urgency in pack.urgencies))
-
-
-def _check_dates(pack: PolicyPack) -> None:
+def _read(data: bytes) -> PolicyPack:
+    value = read_json(data, max_bytes=MAX_PACK_BYTES)
     try:
-        days = [from_iso(day) for day in (pack.version, pack.valid_from, pack.valid_to) if day]
-        terms = [
-            (from_iso(member.joined), from_iso(member.left) if member.left else MAX_INSTANT)
-            for group in pack.groups
-            for member in group.members
-        ]
-    except ValueError as exc:
-        raise FormatError("pack-dates") from exc
-    if pack.valid_to and days[1] >= days[2]:
-        raise FormatError("pack-dates")
-    if any(joined >= left for joined, left in terms):
-        raise FormatError("pack-dates")
+        canonical = rfc8785.dumps(value)
+    except rfc8785.CanonicalizationError as exc:
+        raise FormatError("pack-not-json") from exc
+    return read_pack(JsonFields(value), digest=hashlib.sha256(canonical).digest())
 
 
-def _check_levels(pack: PolicyPack) -> None:
-    ranks = [level.rank for level in pack.levels]
-    longest = [level.max_period_years or 1000 for level in pack.levels]
-    if not ranks or ranks != sorted(ranks) or longest != sorted(longest):
-        raise FormatError("pack-levels")
-    if pack.period.forms & pack.period.older_forms or not pack.period.forms:
-        raise FormatError("pack-field-value", place="period.older_forms")
-    for level_id, value in pack.period.defaults:
-        _refer("period.defaults", level_id, {level.id for level in pack.levels})
-        years = pack.level(level_id).max_period_years
-        months = months_of(Period(form=PeriodForm.DURATION, value=value)) or 0
-        if years is not None and months > 12 * years:
-            raise FormatError("pack-field-value", place="period.defaults")
-
-
-def _check_references(pack: PolicyPack) -> None:
-    levels = {level.id for level in pack.levels}
-    profiles = {profile.id for profile in pack.handling}
-    for level in pack.levels:
-        _refer(f"levels.{level.id}.handling", level.handling, profiles)
-    for profile in profiles - {level.handling for level in pack.levels}:
-        # A profile that no level uses is a slip of the pen: somebody believes that it protects.
-        raise FormatError("pack-reference", place="handling", name=profile)
-    classes = {each.id for each in pack.person_classes} | {""}
-    for handling in pack.handling:
-        _refer(f"handling.{handling.id}", handling.min_person_class, classes)
-    for authority in pack.authority:
-        for level_id in authority.levels:
-            _refer(f"authority.{authority.body}", level_id, levels)
-    _check_leaves(pack)
-    _check_rules(pack, levels)
-
-
-def _check_leaves(pack: PolicyPack) -> None:
-    if pack.home:
-        require_pack_leaf(pack.home)
-    for category in pack.categories:
-        if category.id in LEAF_KINDS:
-            raise FormatError("pack-field-value", place=f"categories.{category.id}")
-        has_leaves = category.kind in {CategoryKind.WIDEN, CategoryKind.NARROW}
-        for value in category.values:
-            if has_leaves != bool(value.leaf):
-                raise FormatError("pack-field-value", place=f"categories.{category.id}")
-            if value.leaf:
-                require_pack_leaf(value.leaf)
-            if value.binds and category.kind is not CategoryKind.CONTROL:
-                raise FormatError("pack-field-value", place=f"categories.{category.id}")
-    for group in pack.groups:
-        require_pack_leaf(f"group:{group.id}")
-        for member in group.members:
-            if require_leaf(member.leaf).startswith("group:"):
-                # Its own membership would have to be judged on another day.
-                raise FormatError("pack-field-value", place=f"groups.{group.id}")
-
-
-def _check_rules(pack: PolicyPack, levels: set[str]) -> None:
-    categories, markings = set(pack.index.categories.by_id), set(pack.index.categories.values)
-    for each in pack.compilation:
-        place = f"compilation.{each.id}"
-        _refer(place, each.raise_to, levels)
-        _refer(place, each.level or each.marking, levels if each.level else markings)
-    for rule in pack.rules:
-        place = f"rules.{rule.id}"
-        for part in (*_flat(rule.condition), rule.effect):
-            match part:
-                case LevelAtLeast(level=level) | RaiseTo(level=level):
-                    _refer(place, level, levels)
-                case LevelIn(levels=named):
-                    for level in named:
-                        _refer(place, level, levels)
-                case Has(marking=marking):
-                    _refer(place, marking, markings)
-                case OneOf(markings=named):
-                    for marking in named:
-                        _refer(place, marking, markings)
-                case Count(category=category) | Need(category=category) | Forbid(category=category):
-                    _refer(place, category, categories)
-                case AllOf() | AnyOf() | Not():
-                    pass
-                case _:
-                    assert_never(part)
-
-
-def _flat(condition: Condition) -> Iterable[Condition | Effect]:
-    yield condition
-    match condition:
-        case AllOf(parts=parts) | AnyOf(parts=parts):
-            for part in parts:
-                yield from _flat(part)
-        case Not(part=part):
-            yield from _flat(part)
+def _refuse(found: Finding) -> NoReturn:
+    """Refuse a pack by its first error, under the reasons that loading has always had."""
+    place, name = found.place, found.names[0] if found.names else ""
+    match found.code:
+        case (
+            FindingCode.DUPLICATE_ID
+            | FindingCode.DUPLICATE_RANK
+            | FindingCode.DUPLICATE_NAME
+            | FindingCode.DUPLICATE_MARK
+        ):
+            raise FormatError("pack-duplicate", place=place, name=name)
+        case FindingCode.DATE_UNKNOWN | FindingCode.DATES_REVERSED | FindingCode.SUPERSEDES:
+            raise FormatError("pack-dates")
+        case FindingCode.LEVELS_MISSING | FindingCode.LEVELS_ORDER | FindingCode.LEVELS_PERIOD:
+            raise FormatError("pack-levels")
+        case FindingCode.REFERENCE_UNKNOWN | FindingCode.HANDLING_UNUSED:
+            raise FormatError("pack-reference", place=place, name=name)
+        case (
+            FindingCode.PERIOD_FORMS
+            | FindingCode.PERIOD_DEFAULT_LONG
+            | FindingCode.CATEGORY_NAME
+            | FindingCode.LEAF_MISPLACED
+            | FindingCode.LEAF_AT_HOME
+            | FindingCode.GROUP_NESTED
+            | FindingCode.BASIS_MISSING
+        ):
+            raise FormatError("pack-field-value", place=place)
+        case FindingCode.PERIOD_DEFAULT:
+            raise FormatError("label-period-value")
+        case FindingCode.LEAF_FORM:
+            raise FormatError("label-audience-leaf")
+        case FindingCode.MARK_READS_OTHERWISE:
+            raise FormatError("pack-mark", level=name)
         case _:
-            pass
-
-
-def _check_marks(pack: PolicyPack) -> None:
-    forms = pack.period.forms | pack.period.older_forms
-    if pack.marking.period is PeriodStyle.NONE:
-        forms = frozenset({PeriodForm.OPEN})
-    for level in pack.levels:
-        for form in forms:
-            period = Period(form=form, value=_SAMPLES[form])
-            for language in pack.marking.languages:
-                for exercise in (False, True):
-                    text = write_mark(pack, level, period, language=language, exercise=exercise)
-                    expected = ParsedMark(
-                        level=level.id,
-                        period=period,
-                        exercise=exercise,
-                        older_practice=form in pack.period.older_forms,
-                        markings=level.says,
-                    )
-                    if _parsed(text, pack) != expected:
-                        raise FormatError("pack-mark", level=level.id)
-
-
-def _parsed(text: str, pack: PolicyPack) -> ParsedMark | None:
-    try:
-        return parse_mark(text, pack)
-    except FormatError:
-        return None
-
-
-def _refuse_repeated(place: str, names: Iterable[str]) -> None:
-    name, times = max(Counter(names).items(), key=lambda item: item[1], default=("", 0))
-    if times > 1:
-        raise FormatError("pack-duplicate", place=place, name=name)
-
-
-def _refer(place: str, name: str, known: set[str]) -> None:
-    if name not in known:
-        raise FormatError("pack-reference", place=place, name=name)
-
-
-def _squeezed(name: str) -> str:
-    return "".join(name.split()).casefold()
+            raise FormatError("pack-lint", place=place, finding=found.code.value)

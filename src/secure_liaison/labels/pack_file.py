@@ -152,6 +152,9 @@ def _category(fields: JsonFields) -> Category:
         values=tuple(_category_value(value) for value in fields.objects("values")),
         basis=read_basis(fields),
     )
+    binding = any(value.binds for value in category.values)
+    if binding and category.kind is not CategoryKind.CONTROL:
+        raise FormatError("pack-field-value", place=fields.at("values"))
     fields.done()
     return category
 

@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import Instant
 from secure_liaison.errors import FormatError, UnsupportedVersionError, WorkflowError
-from secure_liaison.labels.citations import read_basis, read_names
+from secure_liaison.labels.pack_fields import read_basis, read_names
 from secure_liaison.labels.strict_json import JsonFields, read_json
 
 if TYPE_CHECKING:
-    from secure_liaison.labels.policy import Basis, Names
+    from secure_liaison.labels.naming import Basis, Names
 
 __all__ = [
     "BUILTIN_CALENDARS",

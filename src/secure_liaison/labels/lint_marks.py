@@ -1,0 +1,256 @@
+"""Findings about marks: what is written must read back as what was meant, and as nothing else.
+
+Rules:
+
+- Every level with every form of period, real and exercise, in every language, reads back.
+- Every value alone beside every level, and values of all categories together, read back; the same
+  in portion marks. What fails at every level is an error, and what fails at a level at which the
+  rules permit it.
+- Above `MAX_MARKS` values stand in rows of twenty neighbours, each beside one level in turn.
+
+Source: docs/spec/labels.md §7, §9.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from secure_liaison.errors import FormatError
+from secure_liaison.labels.finding import Finding, FindingCode
+from secure_liaison.labels.grammar import PeriodStyle, ValuesSegment
+from secure_liaison.labels.marking import (
+    ParsedMark,
+    parse_mark,
+    parse_portion,
+    write_mark,
+    write_portion,
+)
+from secure_liaison.labels.period import Period, PeriodForm
+from secure_liaison.labels.rules import Facts, applies, is_met
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from secure_liaison.labels.grammar import Segment, ValuesPart
+    from secure_liaison.labels.naming import MarkLanguage
+    from secure_liaison.labels.policy import CategoryValue, Level, PolicyPack
+
+__all__ = ["MAX_MARKS", "MAX_WRITINGS", "lint_level_marks", "lint_value_marks", "lint_writings"]
+
+MAX_MARKS: Final = 1500
+"""Marks with one value each that are written and read back for one pack."""
+MAX_WRITINGS: Final = 8000
+"""Writings of values in the pattern of one pack's marks; more would take seconds to prepare."""
+
+_ROW: Final = 20
+"""Values in one mark where there are many."""
+_OPEN: Final = Period(form=PeriodForm.OPEN, value="")
+_SAMPLES: Final = {
+    PeriodForm.DURATION: "P1Y",
+    PeriodForm.MOMENT: "2027-03-01",
+    PeriodForm.CONDITION: "会议开始前",
+    PeriodForm.OPEN: "",
+}
+
+
+def lint_writings(pack: PolicyPack) -> Iterator[Finding]:
+    """Yield a grammar too large to be read, and values that print the same or begin another."""
+    size = 0
+    for segment in _segments(pack):
+        for position, part in enumerate(segment.parts):
+            # The pattern holds a part once for each part with which the segment can begin.
+            size += (position + 1) * len(pack.category(part.category).values)
+    if size > MAX_WRITINGS:
+        yield Finding(
+            code=FindingCode.GRAMMAR_LARGE, place="marking", names=(str(size), str(MAX_WRITINGS))
+        )
+    told: set[Finding] = set()
+    for segment in _segments(pack):
+        for part in segment.parts:
+            for language in sorted(pack.marking.languages, key=lambda each: each.value):
+                for finding in _alike(part, pack, language):
+                    if finding not in told:
+                        told.add(finding)
+                        yield finding
+
+
+def lint_level_marks(pack: PolicyPack) -> Iterator[Finding]:
+    """Yield levels whose marks do not read back."""
+    for k, level in enumerate(pack.levels):
+        if not all(
+            _reads_back(pack, level, period, frozenset(), language=language, exercise=exercise)
+            for period in _periods(pack)
+            for language in pack.marking.languages
+            for exercise in (False, True)
+        ):
+            yield Finding(
+                code=FindingCode.MARK_READS_OTHERWISE, place=f"levels[{k}].mark", names=(level.id,)
+            )
+        elif pack.marking.portion is not None and not _portion_reads_back(pack, level, frozenset()):
+            yield Finding(
+                code=FindingCode.MARK_READS_OTHERWISE,
+                place=f"levels[{k}].portion",
+                names=(level.id,),
+            )
+
+
+def lint_value_marks(pack: PolicyPack) -> Iterator[Finding]:
+    """Yield values whose marks, beside a level's, do not read back."""
+    languages = sorted(pack.marking.languages, key=lambda each: each.value)
+    printed = _printed(pack, pack.marking.segments)
+    period = _periods(pack)[0]
+
+    def mark(level: Level, markings: frozenset[str]) -> bool:
+        return all(
+            _reads_back(pack, level, period, markings, language=language, exercise=False)
+            for language in languages
+        )
+
+    yield from _values(pack, printed, mark, cost=len(languages))
+    if pack.marking.portion is not None:
+        inside = _printed(pack, pack.marking.portion.segments)
+        yield from _values(pack, inside, lambda *what: _portion_reads_back(pack, *what), cost=1)
+
+
+def _values(
+    pack: PolicyPack,
+    printed: Sequence[str],
+    reads_back: Callable[[Level, frozenset[str]], bool],
+    *,
+    cost: int,
+) -> Iterator[Finding]:
+    many = len(printed) * len(pack.levels) * cost > MAX_MARKS
+    size = _ROW if many else 1
+    rows = [printed[k : k + size] for k in range(0, len(printed), size)]
+    together = list(islice(_as_many_as_allowed(pack, printed), _ROW))
+    rows += [together] if len(together) > 1 else []
+    for k, row in enumerate(rows):
+        markings = frozenset(row)
+        levels = (pack.levels[k % len(pack.levels)],) if many else pack.levels
+        failed = [level for level in levels if not reads_back(level, markings)]
+        if len(failed) == len(levels) or any(_permitted(pack, each, markings) for each in failed):
+            yield Finding(
+                code=FindingCode.VALUE_READS_OTHERWISE,
+                place=f"categories.{row[0].partition(':')[0]}",
+                names=(*row, failed[0].id),
+            )
+
+
+def _reads_back(
+    pack: PolicyPack,
+    level: Level,
+    period: Period,
+    markings: frozenset[str],
+    *,
+    language: MarkLanguage,
+    exercise: bool,
+) -> bool:
+    text = write_mark(pack, level, period, language=language, exercise=exercise, markings=markings)
+    expected = ParsedMark(
+        level=level.id,
+        period=period,
+        exercise=exercise,
+        older_practice=period.form in pack.period.older_forms,
+        markings=level.says | markings,
+    )
+    try:
+        return parse_mark(text, pack) == expected
+    except FormatError:
+        return False
+
+
+def _portion_reads_back(pack: PolicyPack, level: Level, markings: frozenset[str]) -> bool:
+    text = write_portion(pack, level, markings)
+    expected = ParsedMark(
+        level=level.id, period=_OPEN, exercise=False, markings=level.says | markings
+    )
+    try:
+        return parse_portion(text, pack) == expected
+    except FormatError:
+        return False
+
+
+def _permitted(pack: PolicyPack, level: Level, markings: frozenset[str]) -> bool:
+    facts = Facts(
+        rank=level.rank,
+        level=level.id,
+        ranks={each.id: each.rank for each in pack.levels},
+        markings=markings | level.says,
+    )
+    counted = all(
+        each.least <= facts.count(each.id)
+        and (each.most is None or facts.count(each.id) <= each.most)
+        for each in pack.categories
+    )
+    return counted and all(
+        is_met(rule.effect, facts) for rule in pack.rules if applies(rule.condition, facts)
+    )
+
+
+def _alike(part: ValuesPart, pack: PolicyPack, language: MarkLanguage) -> Iterator[Finding]:
+    place = f"categories.{part.category}"
+    values = [each for each in pack.category(part.category).values if each.mark is not None]
+    for short in (False, True):
+        texts: dict[str, str] = {}
+        for value in values:
+            text = _squeezed(_text(value, language, short=short))
+            if text in texts:
+                yield Finding(
+                    code=FindingCode.SAME_MARK, place=place, names=(texts[text], value.id)
+                )
+            texts.setdefault(text, value.id)
+        between = _squeezed(part.between.text(language))
+        for longer, name in texts.items():
+            # Of "A" and "A, B" a reader cannot tell whether "A, B" is one value or two.
+            beginnings = (
+                longer[:k] for k in range(1, len(longer)) if longer[k:].startswith(between)
+            )
+            for shorter in beginnings:
+                if between and shorter in texts:
+                    yield Finding(
+                        code=FindingCode.MARK_BEGINS_ANOTHER,
+                        place=place,
+                        names=(texts[shorter], name),
+                    )
+
+
+def _segments(pack: PolicyPack) -> Iterator[ValuesSegment]:
+    portion = pack.marking.portion
+    for segment in (*pack.marking.segments, *(portion.segments if portion else ())):
+        if isinstance(segment, ValuesSegment):
+            yield segment
+
+
+def _printed(pack: PolicyPack, segments: Sequence[Segment]) -> list[str]:
+    return [
+        f"{part.category}:{value.id}"
+        for segment in segments
+        if isinstance(segment, ValuesSegment)
+        for part in segment.parts
+        for value in pack.category(part.category).values
+        if value.mark is not None
+    ]
+
+
+def _as_many_as_allowed(pack: PolicyPack, printed: Sequence[str]) -> Iterator[str]:
+    for category in pack.categories:
+        mine = (name for name in printed if name.startswith(f"{category.id}:"))
+        yield from islice(mine, category.most)
+
+
+def _periods(pack: PolicyPack) -> list[Period]:
+    if pack.marking.period is PeriodStyle.NONE:
+        return [_OPEN]
+    forms = sorted(pack.period.forms | pack.period.older_forms, key=lambda form: form.value)
+    return [Period(form=form, value=_SAMPLES[form]) for form in forms]
+
+
+def _text(value: CategoryValue, language: MarkLanguage, *, short: bool) -> str:
+    if short and value.portion:
+        return value.portion
+    return value.mark.text(language) if value.mark is not None else ""
+
+
+def _squeezed(text: str) -> str:
+    return " ".join(text.split())
