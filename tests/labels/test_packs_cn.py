@@ -157,7 +157,12 @@ def test_old_label_is_refused_under_the_new_version() -> None:
 
 def test_earlier_version_claims_nothing_as_checked() -> None:
     for basis in (*OLD.basis, *(each for level in OLD.levels for each in level.basis)):
-        assert basis.status is BasisStatus.KNOWN
+        assert basis.status in {BasisStatus.KNOWN, BasisStatus.DEFAULT}
+
+
+def test_months_between_the_new_law_and_its_regulation_are_judged_by_the_earlier_version() -> None:
+    validate(old_label("2024-05-01"), OLD)
+    assert any("2024年5月1日" in basis.cite for basis in OLD.basis)
 
 
 # --- work secrets ---------------------------------------------------------------------------------

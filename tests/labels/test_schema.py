@@ -6,7 +6,7 @@ import copy
 import json
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import assume, given, settings
@@ -21,6 +21,9 @@ from secure_liaison.labels.strict_json import JsonFields
 from tests.labels.samples import as_bytes, pack_file
 from tests.labels.test_pack import BREAKS
 from tests.labels.walking import Place, parent, places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
 AGREEMENTS = sorted((Path(__file__).parent / "agreements").glob("*.json"))
@@ -60,11 +63,18 @@ COMPARED = {"min", "max", "send_hours", "open_hours"}
 law = settings(max_examples=max(150, settings().max_examples // 4), deadline=None)
 odd_values: st.SearchStrategy[Any] = st.sampled_from(
     [
-        *(None, True, False, 0, 1, -1, 17, 256, 10_001, 2**31),
+        *(None, True, False, 0, 1, -1, 17, 255, 256, 10_001, 2**31),
         *("", "x", "zh", "star", "Ab!", "2024-13-01", "P1Y", "a" * 65, "a" * 501, "★"),
         *([], ["x"], ["x", "x"], [1], [{}], {}, {"zh": "甲", "en": "a"}, {"has": "x"}),
     ]
 ) | st.text(max_size=3)
+
+
+NEIGHBOURS: list[Any] = [
+    *(None, True, 0, -1, 26, 1000, 2**31, "", "a b", "a" * 65, "a" * 501),
+    *([], ["x", "x"], ["open"], {"zh": "甲", "en": "a"}, [{}]),
+]
+"""Values that stand at the edges of what fields may hold, and of other types."""
 
 
 def schema(name: str) -> Draft202012Validator:
@@ -118,6 +128,87 @@ def changed(draw: st.DrawFn, originals: dict[str, Any]) -> tuple[Place, Any]:
             target = inside if isinstance(inside, dict) else value
             target["fr" if "zh" in target else "extra"] = draw(odd_values)
     return at, value
+
+
+def one_of_everything() -> dict[str, Any]:
+    """A small pack in which every field of the format stands at least once."""
+    eu, cn, whole = (pack_file(name) for name in ("eu.2013-488", "cn.state-secrets", "generic"))
+    for name in ("categories", "groups", "levels"):
+        whole[name] = eu[name][:1]
+    whole["categories"][0]["values"] = eu["categories"][0]["values"][:1]
+    whole["groups"][0]["members"] = eu["groups"][0]["members"][:1]
+    for name in ("compilation", "authority", "reasons", "person_classes", "handling", "urgencies"):
+        whole[name] = cn[name][:1]
+    whole["workflow"]["unclear_to"] = cn["workflow"]["unclear_to"][:1]
+    whole["period"]["defaults"] = cn["period"]["defaults"][:1]
+    whole["marking"] = eu["marking"]
+    part = {"segment": "values", "before": {"zh": "（", "en": "("}, "between": "", "parts": []}
+    whole["marking"]["portion"] = {
+        "open": "(",
+        "close": ")",
+        "segments": [{"segment": "level"}, part],
+    }
+    conditions: list[Any] = [
+        {"level_at_least": "x"},
+        {"level_in": ["x"]},
+        {"has": "x:y"},
+        {"count": {"category": "x", "min": 0, "max": 1}},
+        {"any": []},
+        {"not": {"has": "x:y"}},
+    ]
+    effects: list[Any] = [
+        {"need": {"category": "x", "count": 1}},
+        {"forbid": "x"},
+        {"one_of": ["x:y"]},
+        {"raise_to": "x"},
+    ]
+    rule = whole["rules"][0]
+    whole["rules"] = [{**rule, "if": {"all": conditions}, "then": effect} for effect in effects]
+    return whole
+
+
+def variants(whole: dict[str, Any]) -> Iterator[tuple[Place, str, Any]]:
+    """Yield the pack with each field removed, replaced by each neighbour, or joined by another."""
+    alike = {
+        tuple(0 if isinstance(each, int) else each for each in at): at for at, _ in places(whole)
+    }
+    for at in alike.values():
+        original = parent(whole, at)[at[-1]]
+        inside = parent(whole, at)
+        for neighbour in NEIGHBOURS:
+            inside[at[-1]] = neighbour
+            yield at, f"= {neighbour!r}"[:40], whole
+        inside[at[-1]] = original
+        if isinstance(inside, dict):
+            del inside[at[-1]]
+            yield at, "removed", whole
+            inside[at[-1]] = original
+        if isinstance(original, dict):
+            original["extra"] = 1
+            yield at, "with one more", whole
+            del original["extra"]
+
+
+def validates_at(at: Place, value: dict[str, Any]) -> bool:
+    """Whether a pack validates in which only the part at a place is in doubt."""
+    name = at[0]
+    if len(at) == 1 or name not in value:
+        return bool(PACKS.is_valid(value))
+    part = {**PACKS.schema["properties"][name], "$defs": PACKS.schema["$defs"]}
+    return bool(PACKS.evolve(schema=part).is_valid(value[name]))
+
+
+def test_schema_and_reader_agree_on_every_field_changed_alone() -> None:
+    whole = one_of_everything()
+    assert PACKS.is_valid(whole)
+    assert reads_as_pack(whole)
+    differing = [
+        (at, how)
+        for at, how, value in variants(whole)
+        if at[-1] not in COMPARED and value.get("levels") != []
+        if validates_at(at, value) is not reads_as_pack(value)
+    ]
+    assert differing == []
 
 
 @pytest.mark.parametrize("name", BUILTIN_PACKS)

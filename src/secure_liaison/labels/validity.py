@@ -38,9 +38,9 @@ def validate(label: Label, pack: PolicyPack) -> None:
     Raises:
         FormatError: ``label-policy-mismatch``, ``label-level-unknown``,
             ``label-policy-not-in-force``, ``label-audience-public``, ``label-group-date``,
-            ``label-marking-unknown``, ``label-marking-count``, ``label-obsolete``,
-            ``label-period-form``, ``label-period-over-maximum``, ``label-period-value``,
-            ``label-same-person``, ``label-without-source``, ``label-rule``, ``label-successor``.
+            ``label-marking-unknown``, ``label-marking-count``, ``label-period-form``,
+            ``label-period-over-maximum``, ``label-period-value``, ``label-same-person``,
+            ``label-without-source``, ``label-rule``, ``label-obsolete``, ``label-successor``.
     """
     if label.policy != pack.policy_id:
         raise FormatError("label-policy-mismatch")
@@ -55,10 +55,10 @@ def validate(label: Label, pack: PolicyPack) -> None:
         raise FormatError("label-group-date")
     markings = markings_of(label, pack)
     _check_markings(label, pack, markings)
-    _check_obsolete(label, pack, level, markings)
     _check_period(label, pack, level)
     _check_determination(label, pack)
     _check_rules(pack, level, markings)
+    _check_obsolete(label, pack, level, markings)
     if label.successor is not None:
         if label.successor.at <= label.created or label.successor.label.policy != label.policy:
             raise FormatError("label-successor")
@@ -105,7 +105,7 @@ def _check_count(category: Category, markings: frozenset[str]) -> None:
 def _check_obsolete(label: Label, pack: PolicyPack, level: Level, markings: frozenset[str]) -> None:
     if label.determination.kind in _INHERITS:
         # A join has no level or marking that no part has, so nothing obsolete arises from it; that
-        # a derived label names its sources is checked with the determination.
+        # a derived label names its sources was checked with the determination.
         return
     found = [level.id] if level.obsolete else []
     found += [
