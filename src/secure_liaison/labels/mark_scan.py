@@ -42,6 +42,7 @@ __all__ = [
 ]
 
 _CJK: Final = re.compile(r"[\u3400-\u9fff]")
+_CJK_SPACE: Final = re.compile(r"(?<=[\u3400-\u9fff]) (?=[\u3400-\u9fff])")
 _BRACKETS: Final = {"（": "(", "）": ")"}
 
 
@@ -163,8 +164,8 @@ def gloss_of(level: Level, pack: PolicyPack) -> str:
 
 def starts_with_gloss(text: str, pack: PolicyPack) -> bool:
     """Whether a text begins with the gloss of any level of a pack whose original is not Chinese."""
-    folded = _fold(text.lstrip())[0]
-    glosses = [_fold(gloss_of(level, pack))[0].lstrip() for level in pack.levels]
+    folded = _piece(text.lstrip())
+    glosses = [_piece(gloss_of(level, pack)).lstrip() for level in pack.levels]
     return any(gloss and folded.startswith(gloss) for gloss in glosses)
 
 
@@ -192,6 +193,7 @@ class _Reader:
         for start, state in states.items():
             for end, level in self._ends(names, start):
                 if not level.says & state.markings:
+                    self.furthest = max(self.furthest, end)
                     found.setdefault(end, _State(level, state.markings | level.says))
         return found
 
@@ -211,7 +213,7 @@ class _Reader:
         for start, state in states.items():
             if state.level is not None:
                 spaced = start + self._text[start : start + 1].count(" ")
-                gloss = _fold(gloss_of(state.level, pack))[0].lstrip()
+                gloss = _piece(gloss_of(state.level, pack)).lstrip()
                 end = self._literal(gloss, spaced)
                 if end is not None:
                     found.setdefault(end, state)
@@ -226,6 +228,7 @@ class _Reader:
             for end, marking in self._ends(part.values, start):
                 if end in ended or marking in state.markings:
                     continue
+                self.furthest = max(self.furthest, end)
                 ended[end] = _State(state.level, state.markings | {marking})
                 following = self._literal(part.between, end)
                 if following is not None and following not in expected:
@@ -263,7 +266,6 @@ class _Reader:
         while True:
             if "" in trie:
                 found.append((at, trie[""]))
-                self.furthest = max(self.furthest, at)
             if at == len(self._text):
                 break
             if self._text[at] not in trie:
@@ -316,13 +318,13 @@ def _values(
     segment: ValuesSegment, pack: PolicyPack, language: MarkLanguage, *, short: bool
 ) -> _Values:
     return _Values(
-        _fold(segment.before.text(language))[0],
-        _fold(segment.between.text(language))[0],
+        _piece(segment.before.text(language)),
+        _piece(segment.between.text(language)),
         tuple(
             _Part(
-                _fold(part.before.text(language))[0],
-                _fold(part.between.text(language))[0],
-                _fold(part.after.text(language))[0],
+                _piece(part.before.text(language)),
+                _piece(part.between.text(language)),
+                _piece(part.after.text(language)),
                 _trie(
                     (written, marking)
                     for marking, written in written_values(
@@ -339,10 +341,15 @@ def _trie(names: Iterable[tuple[str, object]]) -> _Trie:
     root: _Trie = {}
     for name, meaning in names:
         node = root
-        for letter in _fold(name)[0]:
+        for letter in _piece(name):
             node = node.setdefault(letter, {})
         node.setdefault("", meaning)
     return root
+
+
+def _piece(text: str) -> str:
+    """Return a piece of the grammar as it is compared."""
+    return _CJK_SPACE.sub("", _fold(text)[0])
 
 
 def _fold(text: str) -> tuple[str, list[int]]:

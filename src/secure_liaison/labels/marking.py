@@ -218,7 +218,7 @@ def parse_mark(text: str, pack: PolicyPack, *, provision: str = "") -> ParsedMar
     refuse_foreign(rest, pack)
     found, language = _longest(rest, pack)
     tail = rest[found.end :]
-    if starts_with_gloss(tail, pack):
+    if tail and starts_with_gloss(tail, pack):
         raise FormatError("mark-gloss")
     if pack.marking.period is PeriodStyle.NONE:
         _require_end(rest, found, before=len(text.rstrip()) - len(rest))
