@@ -121,11 +121,14 @@ def test_audience_needs_a_home_where_a_category_names_it() -> None:
     assert caught.value.facts == {"category": "context"}
 
 
-def test_a_pack_whose_home_can_be_released_to_is_refused() -> None:
+def test_home_of_the_pack_is_not_said_as_released_to() -> None:
     value = pack_file("us.eo13526")
     value["home"] = "nation:GBR"
-    with pytest.raises(FormatError, match="pack-field-value"):
-        load_pack(as_bytes(value))
+    pack = load_pack(as_bytes(value))
+    assert release_of(Audience.of([GBR, FRA]), pack, MINISTRY) == release("rel:fra")
+
+
+def test_a_pack_whose_named_home_can_be_released_to_is_refused() -> None:
     value = pack_file("nato")
     value["categories"][2]["values"][0]["leaf"] = "group:KFOR"
     with pytest.raises(FormatError, match="pack-field-value"):

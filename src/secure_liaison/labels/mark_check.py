@@ -3,7 +3,8 @@
 Rules:
 
 - Every level, in every language and form of period, exercise and real, in marks and portions.
-- Every value, in rows of neighbours, and one value of every category at once: linear in the pack.
+- Every value, in rows of neighbours, and one value of every category at once; no value is written
+  like several others of its category: linear in the pack.
 
 Source: docs/spec/labels.md §5, §7.
 """
@@ -27,6 +28,7 @@ from secure_liaison.labels.period import Period, PeriodForm
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from secure_liaison.labels.grammar import ValuesPart
     from secure_liaison.labels.naming import MarkLanguage
     from secure_liaison.labels.policy import Level, PolicyPack
 
@@ -56,6 +58,8 @@ def check_marks(pack: PolicyPack) -> None:
             level, markings = _carrier(pack, row, category=category, short=False)
             if not _reads_back(level, pack, _sample(pack), language, markings=markings):
                 raise FormatError("pack-mark-values", category=category)
+        for part in _parts(pack, short=False):
+            _refuse_splits(part, pack, language)
     if pack.marking.portion is not None:
         for category, row in _rows(pack, pack.marking.original, short=True):
             level, markings = _carrier(pack, row, category=category, short=True)
@@ -123,7 +127,7 @@ def _rows(
     """Yield every printed value in rows of neighbours, then one value of each category."""
     first: set[str] = set()
     last = ""
-    for category in _printed(pack, short=short):
+    for category in (part.category for part in _parts(pack, short=short)):
         row: list[str] = []
         length = 0
         for marking, written in written_values(pack, category, language, short=short).items():
@@ -139,13 +143,28 @@ def _rows(
     yield last, frozenset(first)
 
 
-def _printed(pack: PolicyPack, *, short: bool) -> list[str]:
+def _parts(pack: PolicyPack, *, short: bool) -> list[ValuesPart]:
     return [
-        part.category
+        part
         for segment in segments_of(pack, short=short)
         if isinstance(segment, ValuesSegment)
         for part in segment.parts
     ]
+
+
+def _refuse_splits(part: ValuesPart, pack: PolicyPack, language: MarkLanguage) -> None:
+    # `A, B` as one value beside the values `A` and `B` would be read for both of them.
+    between = part.between.text(language)
+    names = set(written_values(pack, part.category, language, short=False).values())
+    for name in names:
+        words = name.split(between) if between else list(name)
+        reached = {0}
+        for end in range(1, len(words) + 1):
+            parts = (between.join(words[start:end]) for start in reached)
+            if any(each in names and each != name for each in parts):
+                reached.add(end)
+        if len(words) in reached:
+            raise FormatError("pack-mark-values", category=part.category)
 
 
 def _carrier(

@@ -205,12 +205,11 @@ def _check_leaves(pack: PolicyPack) -> None:
                 raise FormatError("pack-field-value", place=f"categories.{category.id}")
             if value.leaf:
                 require_pack_leaf(value.leaf)
-    named = [each for each in pack.categories if each.home]
-    homes = {value.leaf for each in named for value in each.values} or {pack.home}
+    homes = {value.leaf for each in pack.categories if each.home for value in each.values}
     for category in pack.categories:
         widens = category.kind is CategoryKind.WIDEN
         if widens and not homes.isdisjoint(value.leaf for value in category.values):
-            # Of a leaf that is home and released to nobody could say which of the two it is.
+            # A label with such a leaf could not say which of the two is meant: home or released to.
             raise FormatError("pack-field-value", place=f"categories.{category.id}")
     for group in pack.groups:
         require_pack_leaf(f"group:{group.id}")

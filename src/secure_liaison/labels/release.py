@@ -105,7 +105,7 @@ def release_of(audience: Audience, pack: PolicyPack, owner: str) -> Release:
     home, widening = home_leaves(pack, owner), _values(pack, CategoryKind.WIDEN)
     said = [group & (home | widening.keys()) for group in at_home]
     leaves = frozenset.intersection(*said) if said else frozenset()
-    markings = {name for leaf, name in widening.items() if leaf in leaves}
+    markings = {name for leaf, name in widening.items() if leaf in leaves - home}
     markings |= {name for leaf, name in _naming(pack).items() if leaf in leaves}
     unsaid: list[frozenset[str]] = []
     exact = said == at_home and len(at_home) == 1 and _one_day(audience)
