@@ -20,7 +20,9 @@ def value_of(pack: dict[str, Any], category: str, value: str) -> dict[str, Any]:
     return found
 
 
-def mark(pack: dict[str, Any], category: str, value: str, text: str) -> None:
+def mark(pack: dict[str, Any], category: str, value: str, text: str, *, between: str = "/") -> None:
+    if category == "sci":
+        pack["marking"]["segments"][1]["parts"][0]["between"] = between
     value_of(pack, category, value)["mark"] = {"zh": text, "en": text}
 
 
@@ -38,10 +40,7 @@ BREAKS: dict[str, tuple[str, dict[str, str], Callable[[dict[str, Any]], object]]
     "a value is written like three others without a separator": (
         "pack-mark-values",
         {"category": "sci"},
-        lambda p: [
-            p["marking"]["segments"][1]["parts"][0].update(between=""),
-            mark(p, "sci", "hcs", "SITKSI"),
-        ],
+        lambda p: mark(p, "sci", "hcs", "SITKSI", between=""),
     ),
     "two values have one portion": (
         "pack-mark-values",

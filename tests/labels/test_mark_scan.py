@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from secure_liaison.errors import FormatError
-from secure_liaison.labels.marking import MAX_MARK, parse_mark, parse_portion
+from secure_liaison.labels.marking import MAX_MARK, parse_mark, parse_portion, render_portion
 from secure_liaison.labels.pack import builtin_pack, load_pack
-from tests.labels.samples import CN, as_bytes, pack_file
+from tests.labels.samples import CN, as_bytes, jimi, pack_file
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
 
     from secure_liaison.labels.policy import PolicyPack
@@ -133,6 +134,8 @@ def test_column_is_that_of_the_text_as_it_was_given() -> None:
 def test_portions_of_a_policy_without_them_are_refused() -> None:
     with pytest.raises(FormatError, match="mark-no-portions"):
         parse_portion("(S)", CN)
+    with pytest.raises(FormatError, match="mark-no-portions"):
+        render_portion(jimi(), CN)
 
 
 def test_gloss_stands_before_the_period() -> None:
@@ -144,6 +147,44 @@ def test_gloss_stands_before_the_period() -> None:
     assert (found.level, found.period.value) == ("s", "P10Y")
     with pytest.raises(FormatError, match="mark-gloss"):
         parse_mark("SECRET//NOFORN(美国 第一级) · 10Y", pack)
+
+
+GRAMMAR_FAULTS: dict[str, tuple[str, Callable[[dict[str, Any]], object]]] = {
+    "a language that nobody writes": (
+        "languages",
+        lambda grammar: grammar.update(languages=["en", "zh", "xx"]),
+    ),
+    "no original among the languages": (
+        "languages",
+        lambda grammar: grammar.update(languages=["zh", "fr"]),
+    ),
+    "a period without a style": (
+        "period",
+        lambda grammar: grammar["segments"].append({"segment": "period"}),
+    ),
+    "no level": ("segments", lambda grammar: grammar.update(segments=[])),
+    "a period in portion marks": (
+        "portion.segments",
+        lambda grammar: grammar["portion"]["segments"].append({"segment": "period"}),
+    ),
+    "a segment that nobody knows": (
+        "segments[0].segment",
+        lambda grammar: grammar["segments"][0].update(segment="flag"),
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", GRAMMAR_FAULTS)
+def test_a_broken_grammar_is_refused_at_its_place(fault: str) -> None:
+    place, break_it = GRAMMAR_FAULTS[fault]
+    value = pack_file("us.eo13526")
+    break_it(value["marking"])
+    with pytest.raises(FormatError) as caught:
+        load_pack(as_bytes(value))
+    assert (caught.value.reason, caught.value.facts) == (
+        "pack-field-value",
+        {"place": f"marking.{place}"},
+    )
 
 
 def test_period_stands_last() -> None:

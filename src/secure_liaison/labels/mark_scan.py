@@ -87,7 +87,7 @@ class _Plan(NamedTuple):
 
 
 class _State(NamedTuple):
-    level: Level | None
+    level: Level
     markings: frozenset[str]
 
 
@@ -106,7 +106,8 @@ def scan(text: str, pack: PolicyPack, language: MarkLanguage, *, short: bool) ->
     plan = _plan(pack, language, short=short)
     folded, ends = _fold(text)
     reader = _Reader(folded)
-    states: _States = {0: _State(None, frozenset())}
+    # Every grammar holds the level once, so the first one stands here only until it is read.
+    states: _States = {0: _State(pack.levels[0], frozenset())}
     for step in plan.steps:
         states = (
             reader.values(step, states)
@@ -120,8 +121,6 @@ def scan(text: str, pack: PolicyPack, language: MarkLanguage, *, short: bool) ->
         return None
     end = max(whole)
     level, markings = states[end]
-    if level is None:
-        return None
     return Scanned(
         level=level,
         markings=markings,
@@ -211,12 +210,10 @@ class _Reader:
         """Return where the gloss of the level ends."""
         found: _States = {}
         for start, state in states.items():
-            if state.level is not None:
-                spaced = start + self._text[start : start + 1].count(" ")
-                gloss = _piece(gloss_of(state.level, pack)).lstrip()
-                end = self._literal(gloss, spaced)
-                if end is not None:
-                    found.setdefault(end, state)
+            spaced = start + self._text[start : start + 1].count(" ")
+            end = self._literal(_piece(gloss_of(state.level, pack)).lstrip(), spaced)
+            if end is not None:
+                found.setdefault(end, state)
         return found
 
     def _part(self, part: _Part, starts: _States) -> _States:

@@ -115,12 +115,10 @@ def render_portion(label: Label, pack: PolicyPack) -> str:
     """Return the portion mark of a label, in the policy's own language: ``(S//NF)``.
 
     Raises:
-        FormatError: ``label-policy-mismatch``, ``mark-no-portions``, ``label-level-unknown``,
-            ``label-marking-count``.
+        FormatError: ``label-policy-mismatch``, ``label-level-unknown``, ``label-marking-count``,
+            ``mark-no-portions``.
     """
     _require_policy(label, pack)
-    if pack.marking.portion is None:
-        raise FormatError("mark-no-portions")
     level = pack.level(label.level)
     return write_portion(pack, level, _sayable(label, pack, level, short=True))
 
