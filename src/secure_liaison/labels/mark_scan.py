@@ -26,7 +26,7 @@ from secure_liaison.labels.grammar import LevelSegment, Segment, ValuesSegment
 from secure_liaison.labels.naming import MarkLanguage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from secure_liaison.labels.policy import Level, PolicyPack
 
@@ -244,6 +244,9 @@ class _Reader:
     def _literal(self, literal: str, at: int) -> int | None:
         # At either end of the text the spaces of a separator are not written.
         wanted = literal.lstrip() if at == 0 else literal
+        if self._text.startswith(wanted, at):
+            self.furthest = max(self.furthest, at + len(wanted))
+            return at + len(wanted)
         for k, letter in enumerate(wanted):
             if at == len(self._text):
                 return at if wanted[k:].isspace() else None
@@ -349,8 +352,10 @@ def _piece(text: str) -> str:
     return _CJK_SPACE.sub("", _fold(text)[0])
 
 
-def _fold(text: str) -> tuple[str, list[int]]:
+def _fold(text: str) -> tuple[str, Sequence[int]]:
     """Return the text as it is compared, and for each of its places the place in the text."""
+    if text.isascii() and text == " ".join(text.split()):
+        return text, range(len(text) + 1)
     folded: list[str] = []
     ends = [0]
     for place, letter in enumerate(text, 1):
