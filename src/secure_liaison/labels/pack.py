@@ -1,4 +1,4 @@
-"""Policy packs: read strictly, checked as a whole, and the two that are built in.
+"""Policy packs: read strictly, checked as a whole, and those that are built in.
 
 Rules:
 
