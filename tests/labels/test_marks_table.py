@@ -8,7 +8,13 @@ import pytest
 
 from secure_liaison.errors import FormatError
 from secure_liaison.i18n import Language, cause
-from secure_liaison.labels.marking import ParsedMark, parse_mark, write_mark
+from secure_liaison.labels.marking import (
+    ParsedMark,
+    parse_mark,
+    parse_portion,
+    write_mark,
+    write_portion,
+)
 from secure_liaison.labels.naming import MarkLanguage
 from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.labels.period import Period, PeriodForm
@@ -25,7 +31,14 @@ def name(row: dict[str, Any]) -> str:
 
 
 def period(row: dict[str, Any]) -> Period:
-    return Period(form=PeriodForm[row["form"].upper()], value=row["value"])
+    return Period(form=PeriodForm[row.get("form", "open").upper()], value=row.get("value", ""))
+
+
+def parsed(row: dict[str, Any]) -> ParsedMark:
+    pack = builtin_pack(row["pack"])
+    if row.get("portion"):
+        return parse_portion(row["text"], pack)
+    return parse_mark(row["text"], pack, provision=row.get("provision", ""))
 
 
 @pytest.mark.parametrize("row", READ, ids=name)
@@ -37,14 +50,16 @@ def test_mark_is_read(row: dict[str, Any]) -> None:
         older_practice=row.get("older", False),
         markings=frozenset(row.get("markings", [])),
     )
-    assert parse_mark(row["text"], builtin_pack(row["pack"])) == expected
+    assert parsed(row) == expected
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=name)
 def test_mark_is_refused_for_the_reason_given(row: dict[str, Any]) -> None:
     with pytest.raises(FormatError) as caught:
-        parse_mark(row["text"], builtin_pack(row["pack"]))
+        parsed(row)
     assert caught.value.reason == row["refused"]
+    if "column" in row:
+        assert caught.value.facts == {"column": row["column"]}
     for language in Language:
         assert cause(caught.value, language)
 
@@ -52,12 +67,16 @@ def test_mark_is_refused_for_the_reason_given(row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("row", WRITTEN, ids=name)
 def test_mark_is_written_so(row: dict[str, Any]) -> None:
     pack = builtin_pack(row["pack"])
+    level, markings = pack.level(row["level"]), frozenset(row.get("markings", []))
+    if row.get("portion"):
+        assert write_portion(pack, level, markings) == row["text"]
+        return
     text = write_mark(
         pack,
-        pack.level(row["level"]),
+        level,
         period(row),
         language=MarkLanguage(row["writes"]),
         exercise=row.get("exercise", False),
-        markings=frozenset(row.get("markings", [])),
+        markings=markings,
     )
     assert text == row["text"]

@@ -17,6 +17,7 @@ from secure_liaison.labels.pack import (
     builtin_pack,
     builtin_packs,
     load_pack,
+    pack_in_force,
 )
 from tests.labels.samples import CN, GENERIC, as_bytes, pack_file
 
@@ -115,6 +116,14 @@ def test_version_is_in_force_between_its_dates() -> None:
     ended = load_pack(as_bytes(value))
     assert ended.in_force(Instant(from_iso("2025-01-01") - 1))
     assert not ended.in_force(from_iso("2025-01-01"))
+
+
+def test_an_old_label_is_judged_by_the_version_in_force() -> None:
+    assert pack_in_force("generic", from_iso("2026-03-01")) == GENERIC
+    with pytest.raises(FormatError, match="pack-none-in-force"):
+        pack_in_force("us.eo13526", from_iso("2001-01-01"))
+    with pytest.raises(FormatError, match="pack-unknown"):
+        pack_in_force("elsewhere", from_iso("2026-03-01"))
 
 
 def test_names_exist_in_both_languages() -> None:

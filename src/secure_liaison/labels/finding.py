@@ -58,6 +58,7 @@ class FindingCode(Enum):
     MARK_READS_OTHERWISE = "mark-reads-otherwise"
     VALUE_READS_OTHERWISE = "value-reads-otherwise"
     SAME_MARK = "same-mark"
+    MARK_SPLITS = "mark-splits"
     GLOSS_STATE_SECRET = "gloss-state-secret"  # noqa: S105  # a finding, no passphrase
     GLOSS_WESTERN = "gloss-western"
     CATEGORY_NUMBERS = "category-numbers"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from secure_liaison.labels.naming import MarkLanguage, MarkText
 
 __all__ = [
+    "ForeignMarks",
     "LevelSegment",
     "MarkingGrammar",
     "PeriodSegment",
@@ -92,6 +93,21 @@ class PortionGrammar:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignMarks:
+    """Marks of other states that a policy's carriers may show, so that they are told apart.
+
+    Attributes:
+        prefix: What such a mark begins with (``//``).
+        category: Id of the category whose values' marks name the owners.
+        joint: Word that stands where several owners share the mark (``JOINT``), or empty.
+    """
+
+    prefix: str
+    category: str
+    joint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MarkingGrammar:
     """How a policy's marks are written.
 
@@ -102,6 +118,7 @@ class MarkingGrammar:
         period: Style of the period.
         segments: From left to right; the level stands in them exactly once.
         portion: Grammar of portion marks, or none.
+        foreign: How marks of other states begin, or none; they are refused with their owner named.
     """
 
     original: MarkLanguage
@@ -109,3 +126,4 @@ class MarkingGrammar:
     period: PeriodStyle
     segments: tuple[Segment, ...]
     portion: PortionGrammar | None
+    foreign: ForeignMarks | None = None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.grammar import (
+    ForeignMarks,
     LevelSegment,
     MarkingGrammar,
     PeriodSegment,
@@ -23,7 +24,7 @@ from secure_liaison.labels.grammar import (
     ValuesSegment,
 )
 from secure_liaison.labels.naming import MarkLanguage
-from secure_liaison.labels.pack_fields import read_enum, read_piece, read_slug
+from secure_liaison.labels.pack_fields import read_enum, read_optional, read_piece, read_slug
 
 if TYPE_CHECKING:
     from secure_liaison.labels.strict_json import JsonFields
@@ -48,12 +49,15 @@ def read_grammar(fields: JsonFields) -> MarkingGrammar:
         period=read_enum(fields, "period", PeriodStyle),
         segments=_segments(fields),
         portion=None if fields.is_null("portion") else _portion(fields.fields("portion")),
+        foreign=_foreign(fields.fields("foreign")) if fields.has("foreign") else None,
     )
     if not {grammar.original, MarkLanguage.ZH, MarkLanguage.EN} <= grammar.languages:
         raise FormatError("pack-field-value", place=fields.at("languages"))
     periods = sum(isinstance(each, PeriodSegment) for each in grammar.segments)
     if periods != (0 if grammar.period is PeriodStyle.NONE else 1):
         raise FormatError("pack-field-value", place=fields.at("period"))
+    if periods and not isinstance(grammar.segments[-1], PeriodSegment):
+        raise FormatError("pack-field-value", place=fields.at("segments"))
     fields.done()
     return grammar
 
@@ -68,6 +72,16 @@ def _portion(fields: JsonFields) -> PortionGrammar:
         raise FormatError("pack-field-value", place=fields.at("segments"))
     fields.done()
     return portion
+
+
+def _foreign(fields: JsonFields) -> ForeignMarks:
+    foreign = ForeignMarks(
+        prefix=fields.text("prefix", max_size=16),
+        category=read_slug(fields, "category"),
+        joint=read_optional(fields, "joint"),
+    )
+    fields.done()
+    return foreign
 
 
 def _segments(fields: JsonFields) -> tuple[Segment, ...]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.finding import Finding, FindingCode
 from secure_liaison.labels.grammar import PeriodStyle, ValuesSegment
+from secure_liaison.labels.mark_scan import required_in, written_values
 from secure_liaison.labels.marking import (
     ParsedMark,
     parse_mark,
@@ -31,6 +32,7 @@ from secure_liaison.labels.rules import Facts, applies, is_met
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
     from secure_liaison.labels.grammar import Segment, ValuesPart
     from secure_liaison.labels.naming import MarkLanguage
@@ -146,13 +148,14 @@ def _reads_back(
     language: MarkLanguage,
     exercise: bool,
 ) -> bool:
-    text = write_mark(pack, level, period, language=language, exercise=exercise, markings=markings)
+    said = _with_required(pack, level, markings, short=False)
+    text = write_mark(pack, level, period, language=language, exercise=exercise, markings=said)
     expected = ParsedMark(
         level=level.id,
         period=period,
         exercise=exercise,
         older_practice=period.form in pack.period.older_forms,
-        markings=level.says | markings,
+        markings=said,
     )
     try:
         return parse_mark(text, pack) == expected
@@ -161,14 +164,26 @@ def _reads_back(
 
 
 def _portion_reads_back(pack: PolicyPack, level: Level, markings: frozenset[str]) -> bool:
-    text = write_portion(pack, level, markings)
-    expected = ParsedMark(
-        level=level.id, period=_OPEN, exercise=False, markings=level.says | markings
-    )
+    said = _with_required(pack, level, markings, short=True)
+    text = write_portion(pack, level, said)
+    expected = ParsedMark(level=level.id, period=_OPEN, exercise=False, markings=said)
     try:
         return parse_portion(text, pack) == expected
     except FormatError:
         return False
+
+
+def _with_required(
+    pack: PolicyPack, level: Level, markings: frozenset[str], *, short: bool
+) -> frozenset[str]:
+    """Return the markings, what the level says by itself, and a value of what a mark must say."""
+    said = markings | level.says
+    named = {marking.partition(":")[0] for marking in said}
+    language = pack.marking.original
+    return said | {
+        next(iter(written_values(pack, category, language, short=short)))
+        for category in required_in(pack, short=short) - named
+    }
 
 
 def _permitted(pack: PolicyPack, level: Level, markings: frozenset[str]) -> bool:
@@ -200,6 +215,8 @@ def _alike(part: ValuesPart, pack: PolicyPack, language: MarkLanguage) -> Iterat
                     code=FindingCode.SAME_MARK, place=place, names=(texts[text], value.id)
                 )
             texts.setdefault(text, value.id)
+        for split in _splits(texts.keys(), part.between.text(language)):
+            yield Finding(code=FindingCode.MARK_SPLITS, place=place, names=(texts[split],))
         between = _squeezed(part.between.text(language))
         for longer, name in texts.items():
             # Of "A" and "A, B" a reader cannot tell whether "A, B" is one value or two.
@@ -213,6 +230,19 @@ def _alike(part: ValuesPart, pack: PolicyPack, language: MarkLanguage) -> Iterat
                         place=place,
                         names=(texts[shorter], name),
                     )
+
+
+def _splits(names: AbstractSet[str], between: str) -> Iterator[str]:
+    # `A, B` as one value beside the values `A` and `B` would be read for both of them.
+    for name in names:
+        words = name.split(between) if between else list(name)
+        reached = {0}
+        for end in range(1, len(words) + 1):
+            parts = (between.join(words[start:end]) for start in reached)
+            if any(each in names and each != name for each in parts):
+                reached.add(end)
+        if len(words) in reached:
+            yield name
 
 
 def _segments(pack: PolicyPack) -> Iterator[ValuesSegment]:

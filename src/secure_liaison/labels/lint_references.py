@@ -92,6 +92,8 @@ def lint_references(pack: PolicyPack) -> Iterator[Finding]:
     for segment in (*grammar.segments, *(grammar.portion.segments if grammar.portion else ())):
         if isinstance(segment, ValuesSegment):
             yield from _refer("marking", [part.category for part in segment.parts], categories)
+    if grammar.foreign is not None:
+        yield from _refer("marking.foreign", [grammar.foreign.category], categories)
 
 
 def lint_leaves(pack: PolicyPack) -> Iterator[Finding]:

@@ -17,11 +17,12 @@ Source: docs/spec/labels.md §7; DESIGN §4; 保密法实施条例(2024) 第二�
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, assert_never
 
 from secure_liaison.errors import FormatError
 from secure_liaison.i18n import Language
+from secure_liaison.labels.foreign_mark import refuse_foreign
 from secure_liaison.labels.grammar import (
     LevelSegment,
     PeriodSegment,
@@ -29,15 +30,23 @@ from secure_liaison.labels.grammar import (
     Segment,
     ValuesSegment,
 )
-from secure_liaison.labels.mark_pattern import mark_pattern, read_values
+from secure_liaison.labels.mark_scan import (
+    Scanned,
+    gloss_of,
+    original_of,
+    required_in,
+    scan,
+    starts_with_gloss,
+    written_values,
+)
+from secure_liaison.labels.mark_term import STAR, read_tail, write_tail
 from secure_liaison.labels.naming import MarkLanguage
-from secure_liaison.labels.period import Period, PeriodForm, months_of
+from secure_liaison.labels.period import Period, PeriodForm
 from secure_liaison.labels.release import release_of
-from secure_liaison.labels.term import read_term, write_term
 
 if TYPE_CHECKING:
     from secure_liaison.labels.label import Label
-    from secure_liaison.labels.policy import CategoryValue, Level, PolicyPack
+    from secure_liaison.labels.policy import Level, PolicyPack
 
 __all__ = [
     "EXERCISE_PREFIX",
@@ -58,7 +67,6 @@ EXERCISE_PREFIX: Final = "演练 EXERCISE · "
 MAX_MARK: Final = 4000
 """Characters; the longest condition, the longest level name and a list of all nations fit."""
 
-_STAR: Final = "★"
 _EXERCISE: Final = re.compile(r"演[练練]\s*EXERCISE\s*·\s*")
 
 
@@ -88,14 +96,16 @@ def render(
     """Return the mark of a label in one language.
 
     Raises:
-        FormatError: ``label-policy-mismatch``, ``label-level-unknown``.
+        FormatError: ``label-policy-mismatch``, ``label-level-unknown``, ``label-marking-count``:
+            the label lacks a marking without which the mark would say something else.
     """
     _require_policy(label, pack)
+    level = pack.level(label.level)
     return write_mark(
         pack,
-        pack.level(label.level),
+        level,
         label.period,
-        markings=printed_markings(label, pack),
+        markings=_sayable(label, pack, level, short=False),
         language=MarkLanguage(language.value),
         exercise=exercise,
     )
@@ -105,28 +115,12 @@ def render_portion(label: Label, pack: PolicyPack) -> str:
     """Return the portion mark of a label, in the policy's own language: ``(S//NF)``.
 
     Raises:
-        FormatError: ``label-policy-mismatch``, ``label-level-unknown``, ``mark-no-portions``.
+        FormatError: ``label-policy-mismatch``, ``label-level-unknown``, ``label-marking-count``,
+            ``mark-no-portions``.
     """
     _require_policy(label, pack)
-    return write_portion(pack, pack.level(label.level), printed_markings(label, pack))
-
-
-def write_portion(pack: PolicyPack, level: Level, markings: frozenset[str]) -> str:
-    """Return a portion mark from its parts.
-
-    Raises:
-        FormatError: ``mark-no-portions``.
-    """
-    grammar, language = pack.marking.portion, pack.marking.original
-    if grammar is None:
-        raise FormatError("mark-no-portions")
-    inner = "".join(
-        level.portion or level.mark.text(language)
-        if isinstance(each, LevelSegment)
-        else _values(each, pack, markings - level.says, language=language, short=True)
-        for each in grammar.segments
-    )
-    return f"{grammar.opening}{inner}{grammar.closing}"
+    level = pack.level(label.level)
+    return write_portion(pack, level, _sayable(label, pack, level, short=True))
 
 
 def banner(label: Label, pack: PolicyPack, *, exercise: bool) -> str:
@@ -174,37 +168,43 @@ def write_mark(
     """Return a mark from its parts; a language that the pack does not write is its original."""
     grammar = pack.marking
     shown = language if language in grammar.languages else grammar.original
-    glossed = shown is MarkLanguage.ZH and grammar.original is not MarkLanguage.ZH
-    inside = grammar.original if glossed else shown
-    written = ""
-    for segment in grammar.segments:
-        match segment:
-            case LevelSegment():
-                written += level.mark.text(inside)
-            case PeriodSegment():
-                written += _period(period, grammar.period, inside, exercise=exercise)
-            case ValuesSegment():
-                written += _values(
-                    segment, pack, markings - level.says, language=inside, short=False
-                )
-            case _:
-                assert_never(segment)
-    gloss = level.mark.zh.removeprefix(level.mark.text(grammar.original)) if glossed else ""
-    return f"{EXERCISE_PREFIX if exercise else ''}{written.strip()}{gloss}"
+    inside = original_of(pack, shown)
+    written = _written(grammar.segments, pack, level, markings, language=inside, short=False)
+    gloss = gloss_of(level, pack) if inside is not shown else ""
+    tail = write_tail(period, grammar.period, inside, exercise=exercise)
+    return f"{EXERCISE_PREFIX if exercise else ''}{written}{gloss}{tail}"
 
 
-def parse_mark(text: str, pack: PolicyPack) -> ParsedMark:
+def write_portion(pack: PolicyPack, level: Level, markings: frozenset[str]) -> str:
+    """Return a portion mark from its parts.
+
+    Raises:
+        FormatError: ``mark-no-portions``.
+    """
+    grammar = pack.marking.portion
+    if grammar is None:
+        raise FormatError("mark-no-portions")
+    inner = _written(
+        grammar.segments, pack, level, markings, language=pack.marking.original, short=True
+    )
+    return f"{grammar.opening}{inner}{grammar.closing}"
+
+
+def parse_mark(text: str, pack: PolicyPack, *, provision: str = "") -> ParsedMark:
     """Read a mark in any language of the pack's marks.
 
     Accepted in Chinese beside the canonical form: spaces inside the level, traditional characters,
     full-width digits, Chinese numerals.
 
+    Args:
+        text: The mark alone.
+        pack: The policy whose mark it is said to be.
+        provision: Citation of the special provision on which the period is longer than the level's
+            maximum; without it such a period is refused.
+
     Raises:
-        FormatError: ``mark-too-long``, ``mark-level``, ``mark-rest``, then by style
-            ``mark-star-missing``, ``mark-star-in-exercise``, ``mark-star-not-used``,
-            ``mark-period-missing``, ``mark-period``, ``label-period-value``,
-            ``label-period-condition``, ``label-text``, ``mark-period-form``,
-            ``mark-period-over-maximum``.
+        FormatError: ``mark-too-long``, ``mark-joint``, ``mark-foreign``, ``mark-level``, then by
+            style ``mark-star-not-used``, ``mark-gloss``, ``mark-rest`` or as `read_tail`.
     """
     if len(text) > MAX_MARK:
         raise FormatError("mark-too-long", limit=MAX_MARK)
@@ -213,21 +213,23 @@ def parse_mark(text: str, pack: PolicyPack) -> ParsedMark:
     exercise = prefix is not None
     if prefix is not None:
         rest = rest[prefix.end() :]
+    refuse_foreign(rest, pack)
     found, language = _longest(rest, pack)
-    level, markings = read_values(found, pack, language, short=False)
-    tail = rest[found.end() :]
-    match pack.marking.period:
-        case PeriodStyle.STAR:
-            term = _after_star(tail, exercise=exercise)
-        case PeriodStyle.DOT:
-            term = _after_dot(tail)
-        case PeriodStyle.NONE:
-            term = _after_nothing(tail, at=len(text) - len(tail) + 1)
-        case _:
-            assert_never(pack.marking.period)
-    period, older = _read_period(term, level, pack, language=language, exercise=exercise)
+    tail = rest[found.end :]
+    if tail and starts_with_gloss(tail, pack):
+        raise FormatError("mark-gloss")
+    if pack.marking.period is PeriodStyle.NONE:
+        _require_end(rest, found, before=len(text.rstrip()) - len(rest))
+    inside = original_of(pack, language)
+    period, older = read_tail(
+        tail, found.level, pack, language=inside, exercise=exercise, provision=provision
+    )
     return ParsedMark(
-        level=level.id, period=period, exercise=exercise, older_practice=older, markings=markings
+        level=found.level.id,
+        period=period,
+        exercise=exercise,
+        older_practice=older,
+        markings=found.markings,
     )
 
 
@@ -235,62 +237,92 @@ def parse_portion(text: str, pack: PolicyPack) -> ParsedMark:
     """Read a portion mark; it says no period.
 
     Raises:
-        FormatError: ``mark-no-portions``, ``mark-too-long``, ``mark-level``, ``mark-rest``.
+        FormatError: ``mark-no-portions``, ``mark-too-long``, ``mark-joint``, ``mark-foreign``,
+            ``mark-level``, ``mark-star-not-used``, ``mark-rest``.
     """
     grammar = pack.marking.portion
     if grammar is None:
         raise FormatError("mark-no-portions")
     if len(text) > MAX_MARK:
         raise FormatError("mark-too-long", limit=MAX_MARK)
-    inner = text.strip()
-    if not (inner.startswith(grammar.opening) and inner.endswith(grammar.closing)):
+    whole = text.strip()
+    inner = whole.removeprefix(grammar.opening).removesuffix(grammar.closing)
+    if len(whole) != len(grammar.opening) + len(inner) + len(grammar.closing):
         raise FormatError("mark-level")
-    inner = inner.removeprefix(grammar.opening).removesuffix(grammar.closing)
-    language = pack.marking.original
-    found = mark_pattern(pack, language, short=True).match(inner)
+    refuse_foreign(inner, pack)
+    found = scan(inner, pack, pack.marking.original, short=True)
     if found is None:
         raise FormatError("mark-level")
-    _after_nothing(inner[found.end() :], at=found.end() + len(grammar.opening) + 1)
-    level, markings = read_values(found, pack, language, short=True)
+    before = len(text) - len(text.lstrip()) + len(grammar.opening)
+    _require_end(inner, found, before=before)
     return ParsedMark(
-        level=level.id,
+        level=found.level.id,
         period=Period(form=PeriodForm.OPEN, value=""),
         exercise=False,
-        markings=markings,
+        markings=found.markings,
     )
 
 
-def _longest(text: str, pack: PolicyPack) -> tuple[re.Match[str], MarkLanguage]:
+def _longest(text: str, pack: PolicyPack) -> tuple[Scanned, MarkLanguage]:
     grammar = pack.marking
     # A Chinese gloss is the original and more: of equal beginnings the longer one is meant.
     order = sorted(grammar.languages, key=lambda each: (each is not grammar.original, each.value))
-    best: tuple[re.Match[str], MarkLanguage] | None = None
-    for language in order:
-        found = mark_pattern(pack, language, short=False).match(text)
-        if found is not None and (best is None or found.end() > best[0].end()):
-            best = found, language
-    if best is None:
+    read = [(scan(text, pack, language, short=False), language) for language in order]
+    known = [(found, language) for found, language in read if found is not None]
+    if not known:
         raise FormatError("mark-level")
-    return best
+    found, language = max(known, key=lambda each: each[0].end)
+    furthest = max(each.furthest for each, _ in known)
+    return replace(found, furthest=furthest), language
+
+
+def _require_end(text: str, found: Scanned, *, before: int) -> None:
+    tail = text[found.end :]
+    if STAR in tail:
+        raise FormatError("mark-star-not-used")
+    if tail.strip():
+        at = found.furthest if text[found.furthest :].strip() else found.end
+        blank = len(text[at:]) - len(text[at:].lstrip())
+        raise FormatError("mark-rest", column=before + at + blank + 1)
+
+
+def _written(
+    segments: tuple[Segment, ...],
+    pack: PolicyPack,
+    level: Level,
+    markings: frozenset[str],
+    *,
+    language: MarkLanguage,
+    short: bool,
+) -> str:
+    written = ""
+    for segment in segments:
+        match segment:
+            case LevelSegment():
+                written += (short and level.portion) or level.mark.text(language)
+            case PeriodSegment():
+                pass  # stands last, and only in marks
+            case ValuesSegment():
+                written += _values(
+                    segment, pack, markings - level.says, language=language, short=short
+                )
+            case _:
+                assert_never(segment)
+    return written.strip()
 
 
 def _values(
-    segment: Segment,
+    segment: ValuesSegment,
     pack: PolicyPack,
     markings: frozenset[str],
     *,
     language: MarkLanguage,
     short: bool,
 ) -> str:
-    if not isinstance(segment, ValuesSegment):
-        return ""
     written = []
     for part in segment.parts:
-        values = [
-            _printed(value, language, short=short)
-            for value in pack.category(part.category).values
-            if f"{part.category}:{value.id}" in markings and value.mark is not None
-        ]
+        names = written_values(pack, part.category, language, short=short)
+        values = [name for marking, name in names.items() if marking in markings]
         if values:
             joined = part.between.text(language).join(values)
             written.append(part.before.text(language) + joined + part.after.text(language))
@@ -299,87 +331,15 @@ def _values(
     return segment.before.text(language) + segment.between.text(language).join(written)
 
 
-def _printed(value: CategoryValue, language: MarkLanguage, *, short: bool) -> str:
-    if short and value.portion:
-        return value.portion
-    return value.mark.text(language) if value.mark is not None else ""
-
-
-def _period(period: Period, style: PeriodStyle, language: MarkLanguage, *, exercise: bool) -> str:
-    term = write_term(period, Language.ZH if language is MarkLanguage.ZH else Language.EN)
-    match style:
-        case PeriodStyle.STAR:
-            if exercise:
-                return f" {term}"
-            return f"{'' if language is MarkLanguage.ZH else ' '}{_STAR}{term}"
-        case PeriodStyle.DOT:
-            return "" if period.form is PeriodForm.OPEN else f" · {term}"
-        case PeriodStyle.NONE:
-            return ""
-        case _:
-            assert_never(style)
-
-
-def _read_period(
-    term: str, level: Level, pack: PolicyPack, *, language: MarkLanguage, exercise: bool
-) -> tuple[Period, bool]:
-    style = pack.marking.period
-    older = False
-    if term:
-        written = Language.ZH if language is MarkLanguage.ZH else Language.EN
-        period = read_term(term, written)
-    elif style is PeriodStyle.NONE or (style is PeriodStyle.DOT and not pack.period.required):
-        return Period(form=PeriodForm.OPEN, value=""), False
-    elif level.max_period_years is not None and not exercise:
-        period, older = Period.of_years(level.max_period_years), True
-    else:
-        raise FormatError("mark-period-missing")
-    return period, _check_term(period, level, pack) or older
-
-
-def _after_star(rest: str, *, exercise: bool) -> str:
-    if exercise:
-        if _STAR in rest:
-            raise FormatError("mark-star-in-exercise")
-        if rest.strip() and not rest[0].isspace():
-            raise FormatError("mark-level")
-        return rest.strip()
-    rest = rest.strip()
-    if not rest.startswith(_STAR):
-        raise FormatError("mark-star-missing")
-    return rest.removeprefix(_STAR).strip()
-
-
-def _after_dot(rest: str) -> str:
-    if _STAR in rest:
-        raise FormatError("mark-star-not-used")
-    if not rest.strip():
-        return ""
-    term = rest.strip().removeprefix("·").strip()
-    if not rest.strip().startswith("·"):
-        raise FormatError("mark-level")
-    if not term:
-        raise FormatError("mark-period-missing")
-    return term
-
-
-def _after_nothing(rest: str, *, at: int) -> str:
-    if _STAR in rest:
-        raise FormatError("mark-star-not-used")
-    if rest.strip():
-        raise FormatError("mark-rest", column=at)
-    return ""
-
-
-def _check_term(period: Period, level: Level, pack: PolicyPack) -> bool:
-    older = period.form in pack.period.older_forms
-    if period.form not in pack.period.forms and not older:
-        raise FormatError("mark-period-form")
-    months = months_of(period)
-    years = level.max_period_years
-    if months is not None and years is not None and months > 12 * years:
-        raise FormatError("mark-period-over-maximum", limit=years)
-    return older
+def _sayable(label: Label, pack: PolicyPack, level: Level, *, short: bool) -> frozenset[str]:
+    """Return the printed markings of a label whose mark would not say something else."""
+    markings = printed_markings(label, pack)
+    said = {marking.partition(":")[0] for marking in markings}
+    homes = {category.id for category in pack.categories if category.home}
+    wrong = {marking.partition(":")[0] for marking in level.says - markings} & homes
+    for category in sorted((required_in(pack, short=short) - said) | wrong):
+        raise FormatError("label-marking-count", category=category)
+    return markings
 
 
 def _require_policy(label: Label, pack: PolicyPack) -> None:

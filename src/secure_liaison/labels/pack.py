@@ -49,6 +49,8 @@ BUILTIN_PACKS: Final = (
     "eu.2013-488@2013-10-15",
     "uk.gscp-2024@2024-08-01",
     "tlp@2022-08-01",
+    "nato@2017-12-20",
+    "us.eo13526@2010-06-27",
 )
 """Every version that ships with the library."""
 POLICIES: Final = tuple(dict.fromkeys(name.partition("@")[0] for name in BUILTIN_PACKS))
@@ -61,7 +63,7 @@ def load_pack(data: bytes) -> PolicyPack:
         FormatError: ``too-long``, ``pack-duplicate-name``, ``pack-not-json``, those of `read_pack`,
             then by the first error of `lint`: ``pack-duplicate``, ``pack-dates``, ``pack-levels``,
             ``pack-field-value``, ``pack-reference``, ``label-period-value``,
-            ``label-audience-leaf``, ``pack-mark``, ``pack-lint``.
+            ``label-audience-leaf``, ``pack-mark``, ``pack-mark-values``, ``pack-lint``.
         UnsupportedVersionError: ``unknown-version``.
     """
     pack = _read(data)
@@ -159,5 +161,9 @@ def _refuse(found: Finding) -> NoReturn:
             raise FormatError("label-audience-leaf")
         case FindingCode.MARK_READS_OTHERWISE:
             raise FormatError("pack-mark", level=name)
+        case (
+            FindingCode.SAME_MARK | FindingCode.MARK_SPLITS | FindingCode.VALUE_READS_OTHERWISE
+        ) if place.startswith("categories."):
+            raise FormatError("pack-mark-values", category=place.removeprefix("categories."))
         case _:
             raise FormatError("pack-lint", place=place, finding=found.code.value)

@@ -6,7 +6,8 @@ Rules:
   UTC: a month later is the same day and time there, or the month's last day.
 - Order: dated periods by their end; a condition is comparable to itself and to open only; open is
   above all. The join of two periods that cannot be compared is therefore open: it never ends early.
-- A condition is a sentence; a text that reads like a duration or a date is not a condition.
+- A condition is a sentence about an event; a text that reads like a duration or a date is not one,
+  and neither is a vague one (``几年``): it would bind for ever without a decision.
 
 Source: docs/spec/labels.md §4; 保守国家秘密法(2024) 第二十条.
 """
@@ -25,6 +26,7 @@ from secure_liaison.clock import Instant, from_iso
 from secure_liaison.encoding import Fields
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.plain_text import require_plain
+from secure_liaison.labels.vagueness import is_vague
 
 if TYPE_CHECKING:
     from secure_liaison.encoding import Value
@@ -74,7 +76,7 @@ class Period:
 
     Raises:
         FormatError: ``label-text``, ``label-period-value``, ``label-period-condition``,
-            ``label-period-offset``.
+            ``label-period-vague``, ``label-period-offset``.
     """
 
     form: PeriodForm
@@ -232,4 +234,6 @@ def _is_condition(text: str) -> bool:
     )
     if numbers_only or "★" in text:
         raise FormatError("label-period-condition")
+    if is_vague(text):
+        raise FormatError("label-period-vague")
     return True

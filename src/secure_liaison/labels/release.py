@@ -4,8 +4,9 @@ Rules:
 
 - A widening value stands in the group of home; a narrowing value in a group without home; a value
   of a home category (a NATO context) is home itself.
-- Where several groups must be said in one marking, the intersection is said: it may keep readers
-  out, it never lets one in. What no marking of the pack can say is named, never dropped in silence.
+- Where several groups must be said in one marking, the intersection is said, and of a group of home
+  what markings can say of it: that may keep readers out, it never lets one in. A group of which no
+  marking of the pack can say anything is named, never dropped in silence.
 - Groups carry the day at which their membership is judged: the day of the label.
 
 Source: docs/spec/labels.md §3, §6; labels report §0.
@@ -101,12 +102,12 @@ def release_of(audience: Audience, pack: PolicyPack, owner: str) -> Release:
     """Return an audience in the pack's markings, never a wider one in what they say."""
     at_home, others = _split(audience, pack, owner)
     home, widening = home_leaves(pack, owner), _values(pack, CategoryKind.WIDEN)
-    said = [group for group in at_home if group - home <= widening.keys()]
-    unsaid = [group for group in at_home if group not in said]
+    said = [group & (home | widening.keys()) for group in at_home]
     leaves = frozenset.intersection(*said) if said else frozenset()
     markings = {name for leaf, name in widening.items() if leaf in leaves - home}
     markings |= {name for leaf, name in _naming(pack).items() if leaf in leaves}
-    exact = len(said) <= 1 and len(at_home) + len(others) == len(audience.groups)
+    unsaid: list[frozenset[str]] = []
+    exact = said == at_home and len(at_home) == 1 and _one_day(audience)
     for category in _narrowing(pack):
         values = {value.leaf: f"{category.id}:{value.id}" for value in category.values}
         mine = [group for group in others if group <= values.keys()]
@@ -126,8 +127,12 @@ def _split(audience: Audience, pack: PolicyPack, owner: str) -> tuple[_Groups, _
     """Return the groups of home and the others, both without days, from small to large."""
     home = home_leaves(pack, owner)
     groups = sorted({frozenset(map(undated, group)) for group in audience.groups}, key=_size)
-    # A list of ONLY may hold a home as well (`Ireland, NATO ONLY`): the smallest group is home.
-    own = next((group & home for group in groups if group & home), frozenset())
+    # A list of ONLY may hold a home as well (`Ireland, NATO ONLY`): what it could not say is home;
+    # where it could say all of them, the smallest is.
+    lists = [{value.leaf for value in category.values} for category in _narrowing(pack)]
+    naming = [group for group in groups if group & home]
+    certain = [group for group in naming if not any(group <= each for each in lists)]
+    own = next((group & home for group in (*certain, *naming)), frozenset())
     at_home = [group for group in groups if own and group & home == own]
     return at_home, [group for group in groups if group not in at_home]
 
@@ -168,6 +173,11 @@ def _narrowing(pack: PolicyPack) -> list[Category]:
         for category in pack.categories
         if category.kind is CategoryKind.NARROW and not category.home
     ]
+
+
+def _one_day(audience: Audience) -> bool:
+    leaves = {leaf for group in audience.groups for leaf in group if leaf.startswith("group:")}
+    return len({leaf.partition("@")[2] for leaf in leaves}) <= 1
 
 
 def _size(group: frozenset[str]) -> tuple[int, list[str]]:
