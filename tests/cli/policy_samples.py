@@ -12,13 +12,15 @@ BASIS = [{"cite": "Ministry order 7/2026, art. 3", "status": "checked"}]
 
 
 def write_packs(folder: Path) -> None:
-    """Write a pack of a ministry, one of it that was changed, and one that contradicts itself."""
+    """Write a ministry's pack, the same changed, one in contradiction, and one almost empty."""
     folder.mkdir()
     ministry = of_ministry()
     write(folder / "ministry.json", ministry)
     ministry["levels"][2]["names"]["en"] = "Guarded"
     write(folder / "changed.json", ministry)
     write(folder / "quarrel.json", quarrel())
+    bare: dict[str, list[Any]] = {"categories": [], "rules": [], "authority": []}
+    write(folder / "bare.json", pack_file("generic") | bare)
 
 
 def write(path: Path, value: dict[str, Any]) -> None:

@@ -24,24 +24,7 @@ def lint_names(pack: PolicyPack) -> Iterator[Finding]:
     yield from _twice(
         FindingCode.DUPLICATE_RANK, "levels.rank", (str(level.rank) for level in pack.levels)
     )
-    for code, place, names in (
-        (
-            FindingCode.DUPLICATE_NAME,
-            "levels.names",
-            [{level.names.zh, level.names.en} for level in pack.levels],
-        ),
-        (
-            FindingCode.DUPLICATE_MARK,
-            "levels.mark",
-            [{level.mark.en, level.mark.zh, *level.aliases} for level in pack.levels],
-        ),
-        (
-            FindingCode.DUPLICATE_NAME,
-            "urgencies.names",
-            [{each.names.zh, each.names.en} for each in pack.urgencies],
-        ),
-    ):
-        yield from _twice(code, place, (_squeezed(name) for group in names for name in group))
+    yield from _written(pack)
     for place, ids in (
         ("categories", [each.id for each in pack.categories]),
         *((f"categories.{each.id}", [v.id for v in each.values]) for each in pack.categories),
@@ -78,6 +61,27 @@ def lint_codes(pack: PolicyPack) -> Iterator[Finding]:
     for category in pack.categories:
         leaves = [(value.leaf, value.id) for value in category.values if value.leaf]
         yield from _shared(FindingCode.DUPLICATE_LEAF, f"categories.{category.id}.values", leaves)
+
+
+def _written(pack: PolicyPack) -> Iterator[Finding]:
+    for code, place, names in (
+        (
+            FindingCode.DUPLICATE_NAME,
+            "levels.names",
+            [{level.names.zh, level.names.en} for level in pack.levels],
+        ),
+        (
+            FindingCode.DUPLICATE_MARK,
+            "levels.mark",
+            [{level.mark.en, level.mark.zh, *level.aliases} for level in pack.levels],
+        ),
+        (
+            FindingCode.DUPLICATE_NAME,
+            "urgencies.names",
+            [{each.names.zh, each.names.en} for each in pack.urgencies],
+        ),
+    ):
+        yield from _twice(code, place, (_squeezed(name) for group in names for name in group))
 
 
 def _twice(code: FindingCode, place: str, names: Iterable[str]) -> Iterator[Finding]:

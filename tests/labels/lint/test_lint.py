@@ -14,6 +14,7 @@ from secure_liaison.i18n import Language, catalogue
 from secure_liaison.labels.agreement import Treatment
 from secure_liaison.labels.finding import Finding, FindingCode, Severity
 from secure_liaison.labels.lint import lint, lint_equivalences, lint_errors
+from secure_liaison.labels.lint_rules import lint_rules
 from secure_liaison.labels.pack import BUILTIN_PACKS, builtin_pack, load_pack, read_unchecked
 from tests.labels.samples import GENERIC, agreement, as_bytes, equivalence, pack_file
 
@@ -235,3 +236,153 @@ def test_no_sentence_of_a_finding_is_left_over() -> None:
     codes = {code.value for code in FindingCode}
     said = {key for key in catalogue(Language.EN) if key.startswith(("lint.", "lint-hint."))}
     assert said == {f"{kind}.{code}" for kind in ("lint", "lint-hint") for code in codes}
+
+
+def test_rules_that_depend_on_each_other_too_much_are_said_to_do_so() -> None:
+    found = list(lint_rules(GENERIC, steps=1))
+    assert found == [Finding(code=FindingCode.LINT_TOO_COMPLEX, place="rules")]
+    assert list(lint_rules(GENERIC)) == []
+
+
+def chain(length: int) -> bytes:
+    """Rules of which each needs what the next one forbids to lack."""
+    value = pack_file("generic")
+    value["categories"] += [
+        category({"id": f"c{k}", "values": [{"id": "v"}]}) for k in range(length + 1)
+    ]
+    value["rules"] += [
+        {
+            "id": f"r{k}",
+            "if": {"has": f"c{k}:v"},
+            "then": {"need": {"category": f"c{k + 1}", "count": 1}},
+            "say": NAMES,
+            "basis": BASIS,
+        }
+        for k in range(length)
+    ]
+    return as_bytes(value)
+
+
+def test_a_chain_of_rules_too_long_to_follow_ends_with_a_warning() -> None:
+    assert lint(read_unchecked(chain(50))) == ()
+    found = lint(read_unchecked(chain(200)))
+    assert [each.code for each in found] == [FindingCode.LINT_TOO_COMPLEX]
+    assert load_pack(chain(200)).rules
+
+
+def test_a_thousand_values_that_rules_name_are_decided() -> None:
+    value = pack_file("generic")
+    values = [{"id": f"v{k}"} for k in range(1000)]
+    value["categories"].append(category({"id": "code", "values": values}))
+    value["rules"] += [
+        {
+            "id": f"r{k}",
+            "if": {"has": f"code:v{k}"},
+            "then": {"forbid": "limit"} if k else {"forbid": "code"},
+            "say": NAMES,
+            "basis": BASIS,
+        }
+        for k in range(1000)
+    ]
+    (found,) = lint_rules(read_unchecked(as_bytes(value)))
+    assert (found.code, found.names) == (FindingCode.VALUE_UNUSABLE, ("v0",))
+
+
+def test_values_that_nobody_can_carry_are_listed_in_short() -> None:
+    value = pack_file("generic")
+    values = [{"id": f"v{k}"} for k in range(12)]
+    value["categories"].append(category({"id": "code", "max": 0, "values": values}))
+    (found,) = lint_rules(read_unchecked(as_bytes(value)))
+    assert found.names == (*(f"v{k}" for k in range(10)), "…")
+
+
+def test_dates_in_order_are_no_finding() -> None:
+    value = pack_file("generic")
+    spans = (("2010-01-01", "2015-01-01"), ("2015-01-01", None), ("2012-01-01", "2014-01-01"))
+    leaves = ("nation:ITA", "nation:ITA", "nation:FRA")
+    value["groups"] = [
+        {
+            "id": "KFOR",
+            "names": NAMES,
+            "basis": BASIS,
+            "members": [
+                {"leaf": leaf, "from": joined, "to": left}
+                for leaf, (joined, left) in zip(leaves, spans, strict=True)
+            ],
+        }
+    ]
+    value["supersedes"] = "generic@2020-01-01"
+    value["version"] = "2024-01-01"
+    assert lint(read_unchecked(as_bytes(value))) == ()
+
+
+@pytest.mark.parametrize("between", ["/", ", ", ""])
+def test_portions_and_prefixes_that_read_back_are_no_finding(between: str) -> None:
+    value = pack_file("generic")
+    marks = {"a": "A", "ab": "AB", "c": "C D"}
+    value["categories"].append(
+        category(
+            {
+                "id": "code",
+                "values": [
+                    {"id": name, "mark": {"zh": mark, "en": mark}} for name, mark in marks.items()
+                ],
+            }
+        )
+    )
+    part = {"category": "code", "before": "", "between": between, "after": ""}
+    segments = [
+        {"segment": "level"},
+        {"segment": "values", "before": "//", "between": "//", "parts": [part]},
+    ]
+    value["marking"] |= {
+        "period": "none",
+        "segments": segments,
+        "portion": {"open": "(", "close": ")", "segments": segments},
+    }
+    assert lint(load_pack(as_bytes(value))) == ()
+
+
+def beside_a_longer_level(*, portion: bool) -> dict[str, Any]:
+    """A level whose mark is another's with a value behind it."""
+    value = pack_file("generic")
+    texts = {"n": "N", "q": "Q"}
+    value["categories"].append(
+        category(
+            {
+                "id": "code",
+                "values": [
+                    {"id": name, "mark": {"zh": text, "en": text}} for name, text in texts.items()
+                ],
+            }
+        )
+    )
+    part = {"category": "code", "before": "", "between": "/", "after": ""}
+    values = {"segment": "values", "before": "", "between": "//", "parts": [part]}
+    segments = [{"segment": "level"}, values]
+    if portion:
+        value["levels"][0]["portion"], value["levels"][1]["portion"] = "S", "SN"
+        value["marking"]["portion"] = {"open": "(", "close": ")", "segments": segments}
+    else:
+        value["levels"][1]["mark"] = {"zh": "公开级 PUBLICN", "en": "PUBLICN"}
+        value["marking"] |= {"period": "none", "segments": segments}
+    return value
+
+
+@pytest.mark.parametrize("portion", [False, True])
+def test_a_value_that_fails_beside_one_level_counts_where_the_rules_permit_it(
+    *, portion: bool
+) -> None:
+    value = beside_a_longer_level(portion=portion)
+    found = lint(read_unchecked(as_bytes(value)))
+    assert {each.code for each in found} == {FindingCode.VALUE_READS_OTHERWISE}
+    assert {each.names for each in found} == {
+        ("code:n", "public"),
+        ("code:n", "code:q", "public"),
+    }
+    value["rules"][0]["then"] = {"forbid": "code"}
+    assert lint(load_pack(as_bytes(value))) == ()
+    value["rules"].pop(0)
+    value["categories"][-1]["max"] = 0
+    (left,) = lint(load_pack(as_bytes(value)))
+    assert left.code is FindingCode.VALUE_UNUSABLE
