@@ -403,6 +403,15 @@ def test_names_that_two_things_have_are_not_written() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["Releasable", "NATO@2025-01-01"])
+def test_context_called_like_the_flag_or_like_a_day_is_not_written(name: str) -> None:
+    contexts = {"nato": ("group:NATO", "NATO"), "kfor": ("group:KFOR", name)}
+    first = category("narrow", "context", "Context", values=contexts, home=True, min=1, max=1)
+    pack = load(categories=[first, *nato_file()["categories"][1:]])
+    one = label([KFOR_HOME] if name == "Releasable" else ["group:NATO@2025-01-01"])
+    assert reason(write_back, one, pack) == ("label4774-ambiguous", None)
+
+
 def test_name_of_a_level_keeps_the_policys_where_another_level_has_it_without() -> None:
     levels = nato_file()["levels"]
     levels[3]["names"]["en"], levels[2]["names"]["en"] = "NATO CODE", "CODE"

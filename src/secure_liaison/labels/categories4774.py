@@ -173,9 +173,13 @@ def leaf_names(pack: PolicyPack, category: Category, leaves: Group, *, day: str)
     names = []
     for value in category.values:
         for leaf in sorted(leaf for leaf in leaves if undated(leaf) == value.leaf):
-            name = value_name(pack, category, value)
             on = leaf.partition("@")[2]
-            names.append(f"{name}@{on}" if on not in {"", day} else name)
+            name = value_name(pack, category, value)
+            name += f"@{on}" if on not in {"", day} else ""
+            # A value may be called like the flag, or like another one with a day.
+            if is_flag(category, name) or leaf_named(pack, category, name, day=day) != leaf:
+                raise FormatError("label4774-ambiguous", category=category.id)
+            names.append(name)
     return names
 
 
