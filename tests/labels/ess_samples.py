@@ -55,7 +55,7 @@ def numbered_file() -> dict[str, Any]:
     old["project"]["oid"] = old["note"]["oid"] = old["limit"]["oid"] = PROJECT_OID
     for number, value in enumerate((*old["project"]["values"], *old["limit"]["values"])):
         value["lacv"] = number
-    old["note"]["values"][0]["lacv"] = 0
+    old["note"]["values"][0]["lacv"] = 9
     file["categories"] += [
         category("rel", "widen", RELEASE_OID, {"fra": 250, "swe": 752, "che": None}),
         category("only", "narrow", ONLY_OID, {"fra": 250, "swe": 752}),

@@ -56,15 +56,15 @@ SPIF = """<?xml version="1.0" encoding="UTF-8"?>
         all="true"/>
      </s:requiredCategory>
      <s:requiredCategory operation="all">
-      <s:categoryGroup tagSetRef="Handling" tagType="tagType7" lacv="1"/>
+      <s:categoryGroup tagSetRef="Handling" tagType="tagType7" lacv="11"/>
      </s:requiredCategory>
     </s:tagCategory>
    </s:securityCategoryTag>
    <s:securityCategoryTag name="Notes" tagType="tagType7" tag7Encoding="securityAttributes">
-    <s:tagCategory name="STAFF" lacv="1">
+    <s:tagCategory name="STAFF" lacv="11">
      <s:markingData phrase="STAFF ONLY"><s:code>noNameDisplay</s:code></s:markingData>
     </s:tagCategory>
-    <s:tagCategory name="QUIET" lacv="2">
+    <s:tagCategory name="QUIET" lacv="12">
      <s:markingData><s:code>noMarkingDisplay</s:code></s:markingData>
     </s:tagCategory>
    </s:securityCategoryTag>

@@ -5,7 +5,7 @@ Rules:
 - Errors mean no pack. Warnings say what was lost or read in one of several ways; notes say what
   was filled in.
 - The result is the file of a pack: what `load_pack` reads is exactly what was imported.
-- A pack made from a SPIF is checked as every pack, and each value's mark must read back.
+- A pack made from a SPIF is checked as every pack.
 
 Source: docs/spec/foreign-labels.md §1; labels report §3.3.
 """
@@ -20,9 +20,7 @@ from typing import TYPE_CHECKING, Any
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.ess import EssForm
 from secure_liaison.labels.import_report import ImportReport
-from secure_liaison.labels.marking import parse_mark, write_mark
 from secure_liaison.labels.pack import load_pack
-from secure_liaison.labels.period import Period, PeriodForm
 from secure_liaison.labels.spif_equivalence import SpifEquivalence, plan_equivalences
 from secure_liaison.labels.spif_file import read_spif
 from secure_liaison.labels.spif_pack import pack_file
@@ -88,7 +86,6 @@ def import_spif(
         facts = ", ".join(f"{name}: {fact}" for name, fact in error.facts.items())
         report.error("pack-refused", reason=error.reason, facts=facts or "-")
         return SpifImport(report=report)
-    _check_marks(pack, report)
     return SpifImport(
         report=report, pack=pack, file=file, equivalences=equivalences, forms=_forms(planned)
     )
@@ -109,29 +106,3 @@ def _forms(planned: Plan) -> dict[str, EssForm]:
         tag.id: EssForm.BITMAP if bits.get(tag.source.type, tag.source.bits) else EssForm.ENUMERATED
         for tag in planned.tags
     }
-
-
-def _check_marks(pack: PolicyPack, report: ImportReport) -> None:
-    """Warn where a value's mark does not read back as that value."""
-    level, period = pack.levels[0], Period(form=PeriodForm.OPEN, value="")
-    for category in pack.categories:
-        for value in category.values:
-            if value.mark is None:
-                continue
-            marking = f"{category.id}:{value.id}"
-            for language in sorted(pack.marking.languages, key=lambda each: each.value):
-                text = write_mark(
-                    pack,
-                    level,
-                    period,
-                    language=language,
-                    exercise=False,
-                    markings=frozenset({marking}),
-                )
-                try:
-                    found = parse_mark(text, pack).markings
-                except FormatError:
-                    found = frozenset()
-                if found != {marking} | level.says:
-                    report.warn("mark-ambiguous", place=value.names.en, value=text)
-                    break

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from secure_liaison.labels.import_report import ImportReport
-    from secure_liaison.labels.spif_plan import Plan, PlannedLevel, PlannedTag
+    from secure_liaison.labels.spif_plan import Plan, PlannedLevel, PlannedTag, PlannedValue
     from secure_liaison.labels.spif_policy import Phrase, Qualifier
 
 __all__ = ["Marks", "gloss"]
@@ -40,6 +40,7 @@ class Marks:
         self._codes: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()
         self._french = False
+        self._values: list[tuple[str, PlannedValue, dict[str, str]]] = []
 
     def of_level(self, level: PlannedLevel, policy: str) -> dict[str, str]:
         """Return a level's mark; its name where no phrase is for printing."""
@@ -49,15 +50,19 @@ class Marks:
             mark = {"en": level.source.name}
         return {**mark, "zh": f"{mark['en']}({gloss(level, policy)})"}
 
-    def of_value(self, phrases: tuple[Phrase, ...], name: str) -> dict[str, str] | None:
+    def of_value(self, tag: PlannedTag, value: PlannedValue) -> dict[str, str] | None:
         """Return a value's mark, or none where it is not printed."""
-        mark = self._texts(phrases, name)
-        return None if mark is None else {**mark, "zh": mark["en"]}
+        mark = self._texts(value.source.phrases, value.source.name)
+        if mark is None:
+            return None
+        self._values.append((tag.id, value, mark))
+        return {**mark, "zh": mark["en"]}
 
     def grammar(self) -> dict[str, Any]:
         """Return the grammar of the marks; call it last."""
         segments: list[Any] = [{"segment": "level"}]
         segments += [self._segment(tag) for tag in self._plan.tags]
+        self._tell_alike(segments[1:])
         for code, times in sorted(self._codes.items()):
             self._report.warn("code-not-carried", value=code, times=times)
         for language, times in sorted(self._languages.items()):
@@ -69,6 +74,24 @@ class Marks:
             "segments": segments,
             "portion": None,
         }
+
+    def _tell_alike(self, segments: list[Any]) -> None:
+        """Warn where two values are printed alike behind the same prefix."""
+        parts = {part["category"]: part for segment in segments for part in segment["parts"]}
+        seen: dict[tuple[str, str, str], str] = {}
+        for category, value, mark in self._values:
+            for language in ("en", "fr"):
+                text = mark.get(language, mark["en"])
+                key = language, parts[category]["before"][language], text
+                marking = f"{category}:{value.id}"
+                if seen.setdefault(key, marking) != marking:
+                    self._report.warn(
+                        "mark-ambiguous",
+                        line=value.source.line,
+                        place=value.source.place,
+                        value=text,
+                    )
+                    break
 
     def _segment(self, tag: PlannedTag) -> dict[str, Any]:
         qualifiers = tag.source.qualifiers

@@ -154,7 +154,7 @@ class _Assembly:
         of_values: Mapping[str, Any] = added.get("values", {})
         values = []
         for value in tag.values:
-            mark = self._marks.of_value(value.source.phrases, value.source.name)
+            mark = self._marks.of_value(tag, value)
             shown = (mark or {"en": value.source.name})["en"]
             names = of_values.get(value.source.name, {}).get("names")
             values.append(

@@ -154,6 +154,7 @@ def plan(
                 day=valid_from,
             )
         )
+    _tell_shared_leaves(tags, report)
     _check_supplement(policy, supplement, report)
     return Plan(
         levels=_levels(policy, supplement, report),
@@ -287,6 +288,24 @@ def _refuse_shared_leaves(tag: SpifTag, values: list[PlannedValue], report: Impo
                 other=value.source.name,
                 leaf=value.leaf,
             )
+
+
+def _tell_shared_leaves(tags: list[PlannedTag], report: ImportReport) -> None:
+    """Tell which values of two tags of one kind an audience cannot keep apart."""
+    seen: dict[tuple[CategoryKind, bool, str], tuple[str, str]] = {}
+    for tag in tags:
+        for value in tag.values:
+            mine = tag.id, value.source.name
+            first = seen.setdefault((tag.kind, tag.home, value.leaf), mine)
+            if value.leaf and first[0] != tag.id:
+                report.warn(
+                    "leaf-shared",
+                    line=value.source.line,
+                    place=value.source.place,
+                    one=first[1],
+                    other=value.source.name,
+                    leaf=value.leaf,
+                )
 
 
 def _changes(policy: SpifPolicy, day: str, report: ImportReport) -> set[str]:
