@@ -14,7 +14,13 @@ from secure_liaison.labels.lattice import dominates, join, join_all, may_read
 from secure_liaison.labels.membership import groups_held, meets, permitted
 from secure_liaison.labels.period import Period, PeriodForm, period_dominates
 from secure_liaison.labels.policy import PolicyPack
-from secure_liaison.labels.portions import Portion, portion_of, require_whole
+from secure_liaison.labels.portions import (
+    Portion,
+    decode_portions,
+    encode_portions,
+    portion_of,
+    require_whole,
+)
 from secure_liaison.labels.protection import (
     Protection,
     at_least,
@@ -256,8 +262,12 @@ def test_who_meets_a_group_holds_one_of_its_leaves(
     assert meets(group, holds, pack) is bool(held or plain & holds)
 
 
+near = st.sampled_from([-29, -28, -27, -1, 0, 1])
+"""Days before and after the boundaries of memberships, from 2026-03-01."""
+
+
 @law
-@given(st.integers(-800, 800), st.sampled_from(["BEL", "FIN", "SWE"]))
+@given(near | st.integers(-800, 800), st.sampled_from(["BEL", "FIN", "SWE"]))
 def test_a_nation_is_a_member_on_the_labels_day_only(days: int, nation: str) -> None:
     day = (date(2026, 3, 1) + timedelta(days=days)).isoformat()
     inside = {
@@ -373,6 +383,20 @@ def test_objects_that_differ_above_a_reader_have_equal_renditions(data: st.DataO
 def test_portions_read_back(label: Label, secret: bool) -> None:  # noqa: FBT001  # drawn
     portion = Portion(label=label, digest=bytes(32), secret_point=secret)
     assert Portion.from_value(portion.to_value()) == portion
+
+
+@law
+@given(packs.flatmap(labels), st.integers(0, 2**16), st.binary(max_size=4))
+def test_a_damaged_list_of_portions_is_refused_and_nothing_else(
+    label: Label, place: int, octets: bytes
+) -> None:
+    data = encode_portions([portion_of(b"abc", label)])
+    place %= len(data)
+    damaged = data[:place] + octets + data[place + len(octets) :]
+    try:
+        assert damaged == encode_portions(decode_portions(damaged))
+    except FormatError:
+        assert damaged != data
 
 
 # --- expiry -----------------------------------------------------------------------------------
