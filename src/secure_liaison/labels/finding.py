@@ -54,7 +54,6 @@ class FindingCode(Enum):
     CATEGORY_NAME = "category-name"
     GROUP_NESTED = "group-nested"
     BASIS_MISSING = "basis-missing"
-    GRAMMAR_LARGE = "grammar-large"
     MARK_READS_OTHERWISE = "mark-reads-otherwise"
     VALUE_READS_OTHERWISE = "value-reads-otherwise"
     SAME_MARK = "same-mark"

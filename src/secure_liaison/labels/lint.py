@@ -107,9 +107,6 @@ def _findings(pack: PolicyPack) -> Iterator[Finding]:
 
 
 def _marks(pack: PolicyPack) -> Iterator[Finding]:
-    for found in lint_writings(pack):
-        yield found
-        if found.code is FindingCode.GRAMMAR_LARGE:
-            return
+    yield from lint_writings(pack)
     yield from lint_level_marks(pack)
     yield from lint_value_marks(pack)

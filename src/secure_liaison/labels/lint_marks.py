@@ -38,12 +38,10 @@ if TYPE_CHECKING:
     from secure_liaison.labels.naming import MarkLanguage
     from secure_liaison.labels.policy import CategoryValue, Level, PolicyPack
 
-__all__ = ["MAX_MARKS", "MAX_WRITINGS", "lint_level_marks", "lint_value_marks", "lint_writings"]
+__all__ = ["MAX_MARKS", "lint_level_marks", "lint_value_marks", "lint_writings"]
 
 MAX_MARKS: Final = 1500
 """Marks with one value each that are written and read back for one pack."""
-MAX_WRITINGS: Final = 8000
-"""Writings of values in the pattern of one pack's marks; more would take seconds to prepare."""
 
 _ROW: Final = 20
 """Values in one mark where there are many."""
@@ -57,16 +55,7 @@ _SAMPLES: Final = {
 
 
 def lint_writings(pack: PolicyPack) -> Iterator[Finding]:
-    """Yield a grammar too large to be read, and values that print the same or begin another."""
-    size = 0
-    for segment in _segments(pack):
-        for position, part in enumerate(segment.parts):
-            # The pattern holds a part once for each part with which the segment can begin.
-            size += (position + 1) * len(pack.category(part.category).values)
-    if size > MAX_WRITINGS:
-        yield Finding(
-            code=FindingCode.GRAMMAR_LARGE, place="marking", names=(str(size), str(MAX_WRITINGS))
-        )
+    """Yield values that print the same, begin another, or are written like several others."""
     told: set[Finding] = set()
     for segment in _segments(pack):
         for part in segment.parts:
