@@ -4,8 +4,7 @@ Rules:
 
 - Every level with every form of period, real and exercise, in every language, reads back.
 - Every value alone beside every level, and values of all categories together, read back; the same
-  in portion marks. What fails at every level is an error, and what fails at a level at which the
-  rules permit it.
+  in portion marks.
 - Above `MAX_MARKS` values stand in rows of twenty neighbours, each beside one level in turn.
 
 Source: docs/spec/labels.md §7, §9.
@@ -28,7 +27,6 @@ from secure_liaison.labels.marking import (
     write_portion,
 )
 from secure_liaison.labels.period import Period, PeriodForm
-from secure_liaison.labels.rules import Facts, applies, is_met
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -120,7 +118,7 @@ def _values(
         markings = frozenset(row)
         levels = (pack.levels[k % len(pack.levels)],) if many else pack.levels
         failed = [level for level in levels if not reads_back(level, markings)]
-        if len(failed) == len(levels) or any(_permitted(pack, each, markings) for each in failed):
+        if failed:
             yield Finding(
                 code=FindingCode.VALUE_READS_OTHERWISE,
                 place=f"categories.{row[0].partition(':')[0]}",
@@ -173,23 +171,6 @@ def _with_required(
         next(iter(written_values(pack, category, language, short=short)))
         for category in required_in(pack, short=short) - named
     }
-
-
-def _permitted(pack: PolicyPack, level: Level, markings: frozenset[str]) -> bool:
-    facts = Facts(
-        rank=level.rank,
-        level=level.id,
-        ranks={each.id: each.rank for each in pack.levels},
-        markings=markings | level.says,
-    )
-    counted = all(
-        each.least <= facts.count(each.id)
-        and (each.most is None or facts.count(each.id) <= each.most)
-        for each in pack.categories
-    )
-    return counted and all(
-        is_met(rule.effect, facts) for rule in pack.rules if applies(rule.condition, facts)
-    )
 
 
 def _alike(part: ValuesPart, pack: PolicyPack, language: MarkLanguage) -> Iterator[Finding]:

@@ -197,7 +197,6 @@ def test_many_values_are_tried_in_rows() -> None:
     found = {each.code for each in lint(read_unchecked(as_bytes(value)))}
     assert found == {
         FindingCode.MARK_SPLITS,
-        FindingCode.VALUE_READS_OTHERWISE,
         FindingCode.MARK_BEGINS_ANOTHER,
     }
 
@@ -371,19 +370,8 @@ def beside_a_longer_level(*, portion: bool) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("portion", [False, True])
-def test_a_value_that_fails_beside_one_level_counts_where_the_rules_permit_it(
-    *, portion: bool
-) -> None:
-    value = beside_a_longer_level(portion=portion)
-    found = lint(read_unchecked(as_bytes(value)))
-    assert {each.code for each in found} == {FindingCode.VALUE_READS_OTHERWISE}
-    assert {each.names for each in found} == {
-        ("code:n", "public"),
-        ("code:n", "code:q", "public"),
-    }
-    value["rules"][0]["then"] = {"forbid": "code"}
-    assert lint(load_pack(as_bytes(value))) == ()
-    value["rules"].pop(0)
-    value["categories"][-1]["max"] = 0
-    (left,) = lint(load_pack(as_bytes(value)))
-    assert left.code is FindingCode.VALUE_UNUSABLE
+def test_a_level_that_reads_as_another_with_a_value_is_found(*, portion: bool) -> None:
+    found = lint(read_unchecked(as_bytes(beside_a_longer_level(portion=portion))))
+    place = "levels[1].portion" if portion else "levels[1].mark"
+    expected = Finding(code=FindingCode.MARK_READS_OTHERWISE, place=place, names=("internal",))
+    assert expected in found
