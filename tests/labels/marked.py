@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from secure_liaison.labels.audience import Audience
-from secure_liaison.labels.label import Determination, Label
+from secure_liaison.labels.label import Determination, DeterminationKind, Label
 from secure_liaison.labels.period import Period, PeriodForm
 from secure_liaison.labels.policy import CategoryKind, PolicyPack
 from secure_liaison.labels.release import audience_of
@@ -54,5 +54,8 @@ def marked(pack: PolicyPack, level: str, markings: frozenset[str], **case: Any) 
         | frozenset([case["extra"]] if "extra" in case else []),
         control=of_kind(markings, pack, CategoryKind.CONTROL),
         inform=of_kind(markings, pack, CategoryKind.INFORM),
-        determination=Determination(provision=case.get("provision", "")),
+        determination=Determination(
+            kind=DeterminationKind[case.get("kind", "original").upper()],
+            provision=case.get("provision", ""),
+        ),
     )

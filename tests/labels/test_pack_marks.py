@@ -59,7 +59,7 @@ BREAKS: dict[str, tuple[str, dict[str, str], Callable[[dict[str, Any]], object]]
     ),
     "a segment prints what the pack does not know": (
         "pack-reference",
-        {"place": "marking.segments", "name": "other"},
+        {"place": "marking", "name": "other"},
         lambda p: p["marking"]["segments"][1]["parts"][0].update(category="other"),
     ),
 }

@@ -53,6 +53,12 @@ IN_ORDER: dict[str, Any] = {
     "exercise": True,
     "accreditation": "",
     "link_accreditation": "",
+    "accepted_cipher": "juemi",
+    "relay_ceiling": "",
+    "device_ceiling": "",
+    "topic": "",
+    "subjects": [],
+    "excluded_subjects": [],
     "directory_age_hours": 1,
     "book_current": True,
     "devices": ["active"],
@@ -107,6 +113,11 @@ def agreed(case: dict[str, Any]) -> Agreement | None:
         case["agreement"],
         accreditation=(Ceiling(policy=PACK.id, level=link),) if link else (),
     )
+    whole = replace(
+        whole,
+        subjects=tuple(case["subjects"]),
+        excluded_subjects=tuple(case["excluded_subjects"]),
+    )
     return whole if case["agreement_names_pack"] else replace(whole, packs=())
 
 
@@ -120,6 +131,7 @@ def sealing(case: dict[str, Any]) -> SealQuestion:
             agreement=agreed(case),
             own_agency=case["same_agency"],
             directory_age_s=case["directory_age_hours"] * 3600,
+            device_ceiling=case["device_ceiling"] or None,
         ),
         label=marked(case, who, case["level"]),
         sender=standing(level="juemi", person_class="core"),
@@ -127,6 +139,9 @@ def sealing(case: dict[str, Any]) -> SealQuestion:
         exercise=case["exercise"],
         custody_groups=case["custody_groups"],
         attachments_labels=tuple(marked(case, who, level) for level in case["parts"]),
+        relay_ceiling=case["relay_ceiling"] or None,
+        provider_ceiling=case["accepted_cipher"] or None,
+        topic=case["topic"],
     )
 
 
@@ -143,6 +158,10 @@ def opening(case: dict[str, Any]) -> ReadQuestion:
         directory_age_s=case["directory_age_hours"] * 3600,
         expires=Instant(NOW - 1 if case["expired"] else NOW + DAY),
         custody_groups=case["custody_groups"],
+        relay_ceiling=case["relay_ceiling"] or None,
+        provider_ceiling=case["accepted_cipher"] or None,
+        device_ceiling=case["device_ceiling"] or None,
+        topic=case["topic"],
     )
 
 

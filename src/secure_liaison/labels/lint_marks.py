@@ -43,6 +43,7 @@ MAX_MARKS: Final = 1500
 
 _ROW: Final = 20
 """Values in one mark where there are many."""
+_ROW_CHARACTERS: Final = 2000
 _OPEN: Final = Period(form=PeriodForm.OPEN, value="")
 _SAMPLES: Final = {
     PeriodForm.DURATION: "P1Y",
@@ -110,9 +111,11 @@ def _values(
     cost: int,
 ) -> Iterator[Finding]:
     many = len(printed) * len(pack.levels) * cost > MAX_MARKS
-    size = _ROW if many else 1
+    # A row of long values would be longer than any mark that is read.
+    row_size = min(_ROW, max(1, _ROW_CHARACTERS // _longest(pack)))
+    size = row_size if many else 1
     rows = [printed[k : k + size] for k in range(0, len(printed), size)]
-    together = list(islice(_as_many_as_allowed(pack, printed), _ROW))
+    together = list(islice(_as_many_as_allowed(pack, printed), row_size))
     rows += [together] if len(together) > 1 else []
     for k, row in enumerate(rows):
         markings = frozenset(row)
@@ -237,6 +240,11 @@ def _as_many_as_allowed(pack: PolicyPack, printed: Sequence[str]) -> Iterator[st
     for category in pack.categories:
         mine = (name for name in printed if name.startswith(f"{category.id}:"))
         yield from islice(mine, category.most)
+
+
+def _longest(pack: PolicyPack) -> int:
+    marks = [v.mark for each in pack.categories for v in each.values if v.mark is not None]
+    return max((max(len(m.zh), len(m.en), len(m.fr)) for m in marks), default=1) or 1
 
 
 def _periods(pack: PolicyPack) -> list[Period]:

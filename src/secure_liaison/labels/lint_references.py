@@ -141,8 +141,7 @@ def lint_groups(pack: PolicyPack) -> Iterator[Finding]:
 
 
 def _at_home(pack: PolicyPack) -> Iterator[Finding]:
-    named = [value.leaf for each in pack.categories if each.home for value in each.values]
-    homes = set(named) or {pack.home} - {""}
+    homes = {value.leaf for each in pack.categories if each.home for value in each.values}
     for category in pack.categories:
         for value in category.values if category.kind is CategoryKind.WIDEN else ():
             if value.leaf in homes:
