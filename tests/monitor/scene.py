@@ -146,6 +146,7 @@ def seal_question(*recipients: RecipientQuestion, **changes: Any) -> SealQuestio
         now=NOW,
         forward_secrecy=False,
         custody_groups=0,
+        provider_ceiling="juemi",
     )
     return replace(whole, **changes)
 
@@ -167,6 +168,7 @@ def read_question(**changes: Any) -> ReadQuestion:
         directory_age_s=60,
         expires=Instant(NOW + DAY),
         custody_groups=0,
+        provider_ceiling="juemi",
     )
     return replace(whole, **changes)
 
