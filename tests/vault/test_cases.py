@@ -95,7 +95,6 @@ def test_what_registrars_signed_is_kept_once(vault: Vault) -> None:
 def test_an_object_that_was_never_sent_belongs_to_no_case(vault: Vault) -> None:
     cases = Cases(vault)
     with pytest.raises(ValueError, match="constraint"), vault.transaction():
-        cases.add_object(ONE, Digest(bytes(32)))
+        cases.add_object(ONE, CaseObject(digest=Digest(bytes(32))))
     assert () == cases.objects(ONE)
     assert cases.case_of(Digest(bytes(32))) is None
-    assert CaseObject(digest=Digest(bytes(32)), notice=None).notice is None

@@ -61,10 +61,12 @@ class CaseObject:
     Attributes:
         digest: D of the object in `Sent`, 32 bytes.
         notice: Digest of the notice that it carries; nothing if it carries content.
+        about: D of the object that the notice is about; nothing if it carries content.
     """
 
     digest: Digest
-    notice: bytes | None
+    notice: Digest | None = None
+    about: Digest | None = None
 
 
 class Cases:
@@ -142,23 +144,23 @@ class Cases:
             for row in rows
         )
 
-    def add_object(self, case_id: bytes, digest: Digest, *, notice: bytes | None = None) -> None:
+    def add_object(self, case_id: bytes, sent: CaseObject) -> None:
         """Remember under which case an object was sent, and which notice it carries if any.
 
         Raises:
             ValueError: `Sent` does not hold the object, or it is remembered already.
         """
-        self._vault.execute("INSERT INTO case_objects VALUES (?, ?, ?)", (digest, case_id, notice))
+        self._vault.execute(
+            "INSERT INTO case_objects VALUES (?, ?, ?, ?)",
+            (sent.digest, case_id, sent.notice, sent.about),
+        )
 
     def objects(self, case_id: bytes) -> tuple[CaseObject, ...]:
         """Return every object that was sent under a case, its notices among them."""
         rows = self._vault.query(
-            "SELECT digest, notice FROM case_objects WHERE case_id = ? ORDER BY digest", (case_id,)
+            "SELECT * FROM case_objects WHERE case_id = ? ORDER BY digest", (case_id,)
         )
-        return tuple(
-            CaseObject(digest=Digest(row.octets("digest")), notice=row.octets_or_none("notice"))
-            for row in rows
-        )
+        return tuple(_object(row) for row in rows)
 
     def case_of(self, digest: Digest) -> bytes | None:
         """Return the case under which an object was sent, or nothing."""
@@ -172,4 +174,13 @@ def _act(row: Row) -> KeptAct:
         record=row.octets("record"),
         verify_key=row.octets("verify_key"),
         proven_at=row.instant("proven_at"),
+    )
+
+
+def _object(row: Row) -> CaseObject:
+    notice, about = row.octets_or_none("notice"), row.octets_or_none("about")
+    return CaseObject(
+        digest=Digest(row.octets("digest")),
+        notice=None if notice is None else Digest(notice),
+        about=None if about is None else Digest(about),
     )

@@ -33,7 +33,9 @@ CREATE TABLE authority_records (
 CREATE TABLE case_objects (
     digest BLOB NOT NULL PRIMARY KEY REFERENCES sent (digest),
     case_id BLOB NOT NULL CHECK (length(case_id) = 16),
-    notice BLOB CHECK (notice IS NULL OR length(notice) = 32)
+    notice BLOB CHECK (notice IS NULL OR length(notice) = 32),
+    about BLOB REFERENCES sent (digest),
+    CHECK ((notice IS NULL) = (about IS NULL))
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX case_objects_by_case ON case_objects (case_id);
