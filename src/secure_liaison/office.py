@@ -24,6 +24,7 @@ from secure_liaison.identity.ids import AgencyId
 from secure_liaison.monitor.gate import Gate
 from secure_liaison.relay.http import HttpRelay
 from secure_liaison.vault.bodies import BodyStore
+from secure_liaison.vault.cases import Cases
 from secure_liaison.vault.keyring import Keyring
 from secure_liaison.vault.ledger import VaultLedgerStore
 from secure_liaison.vault.mail import Mail
@@ -76,7 +77,7 @@ class Office:
         agency: The own agency, 32 bytes.
         login: The officer's login, as enrolled.
         keys: The device's identity.
-        records, keyring, mail, bodies: The parts of the vault.
+        records, keyring, mail, cases, bodies: The parts of the vault.
         ledger: Every decision and effect.
         gate: The only mint of permits.
         directory: The trusted view; replaced as a whole by `adopt`.
@@ -93,6 +94,7 @@ class Office:
         self.records = Records(vault)
         self.keyring = Keyring(vault)
         self.mail = Mail(vault)
+        self.cases = Cases(vault)
         self.bodies = BodyStore(vault.bodies_folder)
         self.agency = AgencyId(_required(self.records.document(AGENCY)))
         self.login = self.records.setting(LOGIN) or ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from secure_liaison.clock import SystemClock, to_iso
+from secure_liaison.identity.anchors import open_anchor
 from tests.cli.policy_samples import write_packs
 from tests.cli.stage import Agency, agree, enrol, found
 
@@ -43,6 +46,23 @@ def moved(agency: Agency, folder: Path) -> Agency:
     return replace(agency, folder=folder, told=told, desks=desks)
 
 
+def write_bodies(path: Path, bureau: Agency, *others: Agency) -> Path:
+    """Write a list of central bodies, of which the first is the national bureau."""
+    leaves = [
+        f"agency:{open_anchor(each.anchor.read_bytes()).agency_id.hex()}"
+        for each in (bureau, *others)
+    ]
+    none = dict.fromkeys(("superior", "bureau", "dissolved", "successor"))
+    value = {
+        "format": "secure-liaison/bodies",
+        "format_version": 0,
+        "national_bureau": leaves[0],
+        "bodies": [{"leaf": leaf, "kind": "central", **none} for leaf in leaves],
+    }
+    path.write_text(json.dumps(value), encoding="utf-8")
+    return path
+
+
 @pytest.fixture
 def names(stage: tuple[Path, Agency, Agency], tmp_path: Path) -> dict[str, Any]:
     """What a story can name: the two agencies in a copy of the stage, and a folder of its own."""
@@ -55,4 +75,6 @@ def names(stage: tuple[Path, Agency, Agency], tmp_path: Path) -> dict[str, Any]:
         "B": moved(b, tmp_path / "stage" / "b"),
         "tmp": tmp_path / "work",
         "samples": tmp_path / "packs",
+        "bodies": write_bodies(tmp_path / "bodies.json", a, b),
+        "day": to_iso(SystemClock().now())[:10],
     }

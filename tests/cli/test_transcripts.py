@@ -5,7 +5,7 @@ run in order. In ``run``: ``{tmp}`` is a folder of the story, ``{samples}`` hold
 ``{A.anchor}`` and the like are of an agency, ``@A:li.wei`` are the options that open a desk, ``@A``
 a registry, ``@A!2`` a registry with two registrars' keys. ``zh`` and ``en`` list patterns that must
 be found: ``out`` in the output, ``err`` in the talk; ``json`` gives values of the JSON
-document by their dotted paths.
+document by their dotted paths. ``keep`` gives a name to the id with which the output begins.
 """
 
 from __future__ import annotations
@@ -94,6 +94,8 @@ def test_a_transcript_is_what_the_program_says(
             wrong += wrong_values(ran, step["json"])
         if ran.code != step.get("code", 0):
             wrong.append(f"it ended with {ran.code}")
+        if "keep" in step:
+            names[step["keep"]] = ran.out[:8]
         if wrong:
             pytest.fail("\n".join([step["run"], *wrong, ran.out, ran.err]), pytrace=False)
 

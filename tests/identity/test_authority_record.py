@@ -11,15 +11,25 @@ from secure_liaison.encoding import encode
 from secure_liaison.errors import FormatError, LiaisonError, SignatureError
 from secure_liaison.identity import authority_record
 from secure_liaison.identity.authority_record import (
+    AuthorityContent,
+    AuthorityFile,
+    AuthorityKind,
     Issuer,
+    issuer_of,
+    open_authority,
     open_designation,
     open_grant,
+    read_authority_file,
+    read_content,
+    sign_body_list,
     sign_designation,
     sign_grant,
 )
 from secure_liaison.identity.records import encode_record, sign_record
+from secure_liaison.labels.body_list import BodyList
+from secure_liaison.labels.organisation import Organisation
 from tests.identity.case_chain import agency_id, key
-from tests.labels.cases import REALM, designation, grant
+from tests.labels.cases import BEGUN, BODIES, REALM, designation, grant, leaf
 
 REGISTRARS = (key("registrar-one"), key("registrar-two"))
 CITY = Issuer(
@@ -83,3 +93,56 @@ def test_an_unknown_field_is_refused() -> None:
     signed = encode_record(sign_record(authority_record._GRANT, REALM, body, keys=REGISTRARS))
     with pytest.raises(LiaisonError, match="unknown-field"):
         open_grant(signed, REALM, CITY)
+
+
+BY_LEAF = tuple(sorted(BODIES, key=lambda body: body.leaf))
+LIST = BodyList(
+    issuer=leaf("city"),
+    issued_at=BEGUN,
+    organisation=Organisation(bodies=BY_LEAF, national_bureau=leaf("nb")),
+)
+FILES: dict[AuthorityKind, tuple[AuthorityContent, bytes]] = {
+    AuthorityKind.GRANT: (GRANT, SIGNED),
+    AuthorityKind.DESIGNATION: (
+        designation("city-2"),
+        sign_designation(designation("city-2"), REALM, REGISTRARS),
+    ),
+    AuthorityKind.BODIES: (LIST, sign_body_list(LIST, REALM, REGISTRARS)),
+}
+
+
+@pytest.mark.parametrize("kind", AuthorityKind)
+def test_a_file_says_what_was_signed_and_whose_it_is(kind: AuthorityKind) -> None:
+    content, record = FILES[kind]
+    file = read_authority_file(AuthorityFile(kind=kind, record=record).encode())
+    assert leaf("city") == issuer_of(file)
+    assert content == open_authority(file, REALM, CITY)
+    assert content == read_content(kind, content.to_value())
+
+
+def test_a_record_under_another_kind_is_refused() -> None:
+    for kind, (_, record) in FILES.items():
+        for other in set(AuthorityKind) - {kind}:
+            with pytest.raises(LiaisonError):
+                open_authority(AuthorityFile(kind=other, record=record), REALM, CITY)
+
+
+def test_an_agency_lists_bodies_for_its_own_desks_only() -> None:
+    county = replace(CITY, agency=agency_id("county-1"))
+    file = AuthorityFile(kind=AuthorityKind.BODIES, record=FILES[AuthorityKind.BODIES][1])
+    with pytest.raises(SignatureError, match="authority-issuer"):
+        open_authority(file, REALM, county)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        encode({0: 0, 1: 4, 2: SIGNED}),
+        encode({0: 0, 1: 1}),
+        encode({0: 0, 1: 1, 2: b"", 3: 0}),
+    ],
+)
+def test_a_malformed_file_is_refused(data: bytes) -> None:
+    with pytest.raises(FormatError):
+        read_authority_file(data)

@@ -41,6 +41,7 @@ from secure_liaison.labels.label import (
 )
 from secure_liaison.labels.organisation import Organisation
 from secure_liaison.labels.period import Period, PeriodForm
+from secure_liaison.labels.validity import validate
 from tests.labels.cases import (
     BEGUN,
     BODIES,
@@ -549,3 +550,32 @@ def test_a_stranger_in_the_table_decides_nothing() -> None:
         assert "case-body" == refusal(make(), change(label("mimi")), who)
     with pytest.raises(WorkflowError, match="case-body"):
         opened().do(Protect(label=label(), cause=ProtectionCause.UNCLEAR), "city-1")
+
+
+def test_a_cited_provision_stands_in_the_label_that_it_made_possible() -> None:
+    long = label(period=Period.of_years(25, start=BEGUN))
+    story = opened().do(original(long, provision="某专项规定第三条"), "province-1")
+    story.do(Approve(), "province-2")
+    assert story.case.label is not None
+    assert "某专项规定第三条" == story.case.label.determination.provision
+    validate(story.case.label, CN)
+    with pytest.raises(FormatError, match="label-period-over-maximum"):
+        validate(replace(story.case.label, determination=Determination()), CN)
+
+
+@pytest.mark.parametrize(
+    ("late_s", "expected"), [(-1, ""), (0, "case-expired"), (1, "case-expired")]
+)
+def test_a_period_ends_at_local_midnight_and_not_at_that_of_utc(late_s: int, expected: str) -> None:
+    zone = CN.period.utc_offset_minutes
+    short = label(
+        period=Period(form=PeriodForm.MOMENT, value="2026-06-01", start=BEGUN, offset_minutes=zone)
+    )
+    story = determined(short)
+    end = int(from_iso("2026-06-01")) - zone * 60
+    longer = replace(short, period=replace(short.period, value="2026-07-01"))
+    day = (end + late_s - BEGUN) / DAY
+    if expected:
+        assert expected == refusal(story, extension(longer), "province-1", day=day)
+    else:
+        assert story.do(extension(longer), "province-1", day=day).case.pending is not None

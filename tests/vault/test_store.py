@@ -498,39 +498,42 @@ def test_a_folder_that_cannot_be_made_is_no_access(
 # -------------------------------------------------------------------------- migrations
 
 
-SECOND = Migration(
-    number=2,
+NEWEST = released_migrations()[-1].number
+NEXT = Migration(
+    number=NEWEST + 1,
     sql="ALTER TABLE settings ADD COLUMN note TEXT; UPDATE settings SET note = 'moved';",
 )
-FAILING = Migration(number=2, sql="UPDATE settings SET value = 'half'; INSERT INTO nowhere;")
+FAILING = Migration(
+    number=NEWEST + 1, sql="UPDATE settings SET value = 'half'; INSERT INTO nowhere;"
+)
 
 
 def test_a_migration_keeps_the_data_and_leaves_a_backup(closed: Path) -> None:
     before = (closed / "vault.db").read_bytes()
-    steps = (*released_migrations(), SECOND)
+    steps = (*released_migrations(), NEXT)
     with open_vault(closed, PASSPHRASE, migrations=steps) as vault:
         rows = vault.query("SELECT value, note FROM settings")
         assert [(row.text("value"), row.text("note")) for row in rows] == [("第一秘书", "moved")]
-    assert (closed / "backup" / "vault-schema-1.db").read_bytes() == before
+    assert (closed / "backup" / f"vault-schema-{NEWEST}.db").read_bytes() == before
     assert setting(closed, migrations=steps) == "第一秘书"
-    assert [path.name for path in (closed / "backup").iterdir()] == ["vault-schema-1.db"]
+    assert [path.name for path in (closed / "backup").iterdir()] == [f"vault-schema-{NEWEST}.db"]
 
 
 def test_the_backup_put_back_is_the_old_vault(closed: Path) -> None:
-    open_vault(closed, PASSPHRASE, migrations=(*released_migrations(), SECOND)).close()
+    open_vault(closed, PASSPHRASE, migrations=(*released_migrations(), NEXT)).close()
     with pytest.raises(VaultTooNewError):
         open_vault(closed, PASSPHRASE)
-    (closed / "backup" / "vault-schema-1.db").replace(closed / "vault.db")
+    (closed / "backup" / f"vault-schema-{NEWEST}.db").replace(closed / "vault.db")
     assert setting(closed) == "第一秘书"
 
 
 def test_each_of_several_migrations_has_its_backup(closed: Path) -> None:
-    third = Migration(number=3, sql="DELETE FROM settings;")
-    steps = (*released_migrations(), SECOND, third)
+    third = Migration(number=NEWEST + 2, sql="DELETE FROM settings;")
+    steps = (*released_migrations(), NEXT, third)
     assert setting(closed, migrations=steps) is None
     assert sorted(path.name for path in (closed / "backup").iterdir()) == [
-        "vault-schema-1.db",
-        "vault-schema-2.db",
+        f"vault-schema-{NEWEST}.db",
+        f"vault-schema-{NEWEST + 1}.db",
     ]
 
 
@@ -538,8 +541,8 @@ def test_the_backup_holds_what_was_still_in_the_write_ahead_file(closed: Path) -
     command = [sys.executable, "-c", KILLED, str(closed), PASSPHRASE]
     assert subprocess.run(command, check=False).returncode == 9
     assert (closed / "vault.db-wal").stat().st_size > 0
-    open_vault(closed, PASSPHRASE, migrations=(*released_migrations(), SECOND)).close()
-    (closed / "backup" / "vault-schema-1.db").replace(closed / "vault.db")
+    open_vault(closed, PASSPHRASE, migrations=(*released_migrations(), NEXT)).close()
+    (closed / "backup" / f"vault-schema-{NEWEST}.db").replace(closed / "vault.db")
     with open_vault(closed, PASSPHRASE) as vault:
         assert Records(vault).setting("before") == "kept"
 
@@ -553,8 +556,8 @@ def test_a_failing_migration_changes_nothing_and_its_backup_is_never_replaced(
             open_vault(closed, PASSPHRASE, migrations=steps)
     assert setting(closed) == "第一秘书"
     assert sorted(path.name for path in (closed / "backup").iterdir()) == [
-        "vault-schema-1 (2).db",
-        "vault-schema-1.db",
+        f"vault-schema-{NEWEST} (2).db",
+        f"vault-schema-{NEWEST}.db",
     ]
 
 
@@ -567,16 +570,30 @@ def test_without_room_for_the_backup_nothing_is_migrated(
     with monkeypatch.context() as patch:
         patch.setattr(shutil, "copyfileobj", full)
         with pytest.raises(VaultError, match="disk-full"):
-            open_vault(closed, PASSPHRASE, migrations=(*released_migrations(), SECOND))
+            open_vault(closed, PASSPHRASE, migrations=(*released_migrations(), NEXT))
     assert list((closed / "backup").iterdir()) == []
     assert setting(closed) == "第一秘书"
 
 
 def test_discarding_backups_deletes_them(closed: Path) -> None:
-    with open_vault(closed, PASSPHRASE, migrations=(*released_migrations(), SECOND)) as vault:
+    with open_vault(closed, PASSPHRASE, migrations=(*released_migrations(), NEXT)) as vault:
         assert vault.discard_backups() == 1
         assert list((closed / "backup").iterdir()) == []
         assert vault.discard_backups() == 0
+
+
+def test_a_vault_of_the_first_release_gets_the_tables_of_this_one(tmp_path: Path) -> None:
+    folder = tmp_path / "old"
+    first = released_migrations()[:1]
+    with create_vault(folder, PASSPHRASE, cost=TEST_COST, migrations=first) as vault:
+        with vault.transaction():
+            Records(vault).set_setting("post", "第一秘书")
+        with pytest.raises(Exception, match="case_acts"):
+            vault.query("SELECT * FROM case_acts")
+    with open_vault(folder, PASSPHRASE) as vault:
+        assert Records(vault).setting("post") == "第一秘书"
+        assert vault.query("SELECT * FROM case_acts") == []
+    assert [path.name for path in (folder / "backup").iterdir()] == ["vault-schema-1.db"]
 
 
 def test_released_migrations_are_numbered_without_a_gap() -> None:

@@ -47,6 +47,9 @@ class _Program(LazyGroup):
         "audit": "audit",
         "policy": "policy",
         "label": "label",
+        "case": "case",
+        "catalogue": "lists",
+        "calendar": "lists",
         "config": "settings",
         "demo": "demonstration",
     }

@@ -19,11 +19,12 @@ import typer
 
 from secure_liaison import i18n
 from secure_liaison.capsule.core import ObjectKind
+from secure_liaison.cli.localise import UsageProblem
 from secure_liaison.cli.opening import desk, read_input, typed
 from secure_liaison.cli.options import DeskCommand, group, voice
 from secure_liaison.errors import OutOfOrderError
 from secure_liaison.vault.outbox import OutboxState
-from secure_liaison.workflows import correspondence
+from secure_liaison.workflows import correspondence, determining
 from secure_liaison.workflows.correspondence import Draft
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def send(
     *,
     to: Annotated[list[str], typer.Option("--to", metavar="ADDRESS")],
     subject: Annotated[str, typer.Option("--subject", metavar="TEXT")],
-    level: Annotated[str, typer.Option("--level", metavar="LEVEL")],
+    level: Annotated[str, typer.Option("--level", metavar="LEVEL")] = "",
+    case: Annotated[str | None, typer.Option("--case", metavar="CASE")] = None,
     period: Annotated[str, typer.Option("--period", metavar="PERIOD")] = "",
     cc: Annotated[list[str] | None, typer.Option("--cc", metavar="ADDRESS")] = None,
     urgency: Annotated[str, typer.Option("--urgency", metavar="URGENCY")] = "routine",
@@ -65,6 +67,8 @@ def send(
     forward_secret: Annotated[bool, typer.Option("--forward-secret")] = False,
 ) -> None:
     """Seal an object for officers of other agencies and bring it to the relay."""
+    if (case is None) is not bool(level) or (case is not None and period):
+        raise UsageProblem("cli.usage.level-or-case")
     draft = Draft(
         subject=subject,
         level=level,
@@ -81,7 +85,7 @@ def send(
         topic=topic,
         days=days,
     )
-    _seal_and_send(context, draft, reply_to)
+    _seal_and_send(context, draft, reply_to, case=case)
 
 
 @commands.command("collect", cls=DeskCommand)
@@ -136,13 +140,17 @@ def hand_over(surface: Surface, office: Office, digest: Digest) -> str:
     return "sent"
 
 
-def _seal_and_send(context: typer.Context, draft: Draft, reply_to: str | None) -> None:
+def _seal_and_send(
+    context: typer.Context, draft: Draft, reply_to: str | None, *, case: str | None
+) -> None:
     surface = voice(context)
     for path in draft.attachments:
         path.open("rb").close()  # told by its name, and before a passphrase is asked for
     with desk(context) as office:
         if reply_to is not None:
             draft = replace(draft, reply_to=correspondence.answered(office, reply_to))
+        if case is not None:
+            draft = replace(draft, case=determining.find(office, case))
         with typed(context), surface.progress("cli.wait.seal") as progress:
             digest = correspondence.send(office, draft, progress=progress)
         state = hand_over(surface, office, digest)

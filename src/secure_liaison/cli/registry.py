@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from secure_liaison.cli import agreements
+from secure_liaison.cli.authority import add_authority
 from secure_liaison.cli.localise import UsageProblem
 from secure_liaison.cli.opening import (
     STREAM,
@@ -45,6 +46,7 @@ commands = group()
 _registry = group()
 commands.add_typer(_registry, name="registry")
 _registry.add_typer(agreements.commands, name="agreement")
+add_authority(_registry)
 
 _PACK: Final = "cn.state-secrets"
 _YEAR: Final = registrars.YEAR_DAYS

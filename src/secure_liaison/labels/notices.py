@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from secure_liaison.crypto.keys import Realm, Tag, tagged_hash
+from secure_liaison.crypto.keys import Digest, Realm, Tag, tagged_hash
 from secure_liaison.labels.acts import ProtectionCause
 from secure_liaison.labels.case import Event
 from secure_liaison.labels.label import label_digest
@@ -100,7 +100,7 @@ def notices(
     )
 
 
-def notice_digest(notice: Notice, realm: Realm) -> bytes:
+def notice_digest(notice: Notice, realm: Realm) -> Digest:
     """Return the digest by which a notice is acknowledged, 32 bytes."""
     return tagged_hash(
         _TAG,

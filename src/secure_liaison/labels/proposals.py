@@ -142,21 +142,15 @@ def _check_period(
         raise WorkflowError("case-period-start")
     if end is not None and end <= at:
         raise WorkflowError("case-period-ended")
+    # As it will stand once decided: a cited provision lifts the maximum and nothing else.
+    validate(replace(label, determination=Determination(provision=provision)), pack)
     years = pack.level(label.level).max_period_years
     first = start if case.first_start is None else case.first_start
-    if years is None or first is None or end is None:
-        validate(label, pack)
-    elif provision:
-        # A cited special provision lifts the maximum and nothing else.
-        longest = replace(label.period, form=PeriodForm.DURATION, value=f"P{years}Y")
-        validate(replace(label, period=longest), pack)
-        if label.period.form not in pack.period.forms:
-            raise FormatError("label-period-form")
-    else:
-        validate(label, pack)
-        longest = replace(label.period, form=PeriodForm.DURATION, value=f"P{years}Y", start=first)
-        if end > (period_end(longest) or end):
-            raise WorkflowError("case-period-over-maximum", limit=years)
+    if provision or years is None or first is None or end is None:
+        return
+    longest = replace(label.period, form=PeriodForm.DURATION, value=f"P{years}Y", start=first)
+    if end > (period_end(longest) or end):
+        raise WorkflowError("case-period-over-maximum", limit=years)
 
 
 def _check_reason(proposal: Propose, setting: Setting) -> None:

@@ -128,7 +128,7 @@ def seal_and_keep(
     composed: Composed,
     *,
     progress: Progress | None = None,
-    also: Callable[[], None] | None = None,
+    also: Callable[[Digest], None] | None = None,
 ) -> Digest:
     """Ask the gate, seal, and keep object, ledger line and outbox row in one transaction.
 
@@ -136,7 +136,7 @@ def seal_and_keep(
         office: The desk.
         composed: The object.
         progress: Told bytes of parts sealed and in all.
-        also: Done within the transaction that keeps the object.
+        also: Done within the transaction that keeps the object; told the object's D.
 
     Raises:
         AccessDeniedError: the gate refused; nothing was sealed.
@@ -164,7 +164,7 @@ def seal_and_keep(
             event = _event(office, composed, Outcome.PERMIT, digest=sealed.digest.hex())
             office.gate.effect(permit, event)
             if also is not None:
-                also()
+                also(sealed.digest)
         undoing.pop_all()
     return sealed.digest
 

@@ -29,6 +29,7 @@ from secure_liaison.errors import (
     OutOfOrderError,
 )
 from secure_liaison.monitor.decision import Action
+from secure_liaison.vault.cases import CaseObject
 from secure_liaison.vault.inbox import InboxState
 from secure_liaison.workflows import (
     addressing,
@@ -92,9 +93,17 @@ def send(office: Office, draft: Draft, *, progress: Progress | None = None) -> D
         AccessDeniedError: a recipient, or the sender, may not: with every reason, for all of them.
         CredentialError: ``unknown-officer``.
         FormatError: the label or the draft cannot be encoded.
+        OutOfOrderError, WorkflowError: the draft names a case that gives no label for it.
     """
     composed = drafting.compose(office, draft)
-    return composing.seal_and_keep(office, composed, progress=progress)
+    case = draft.case
+    if case is None:
+        return composing.seal_and_keep(office, composed, progress=progress)
+
+    def under_the_case(digest: Digest) -> None:
+        office.cases.add_object(case, CaseObject(digest=digest))
+
+    return composing.seal_and_keep(office, composed, progress=progress, also=under_the_case)
 
 
 def deliver(office: Office, *, progress: Progress | None = None) -> tuple[Delivered, ...]:
@@ -217,7 +226,7 @@ def _sign(
     open_receipt(record, office.realm)  # what the originator's desk would refuse must not go out
     done = entries.event_about(office, EventType.RECEIPT_SIGN, verified)
 
-    def signed() -> None:
+    def signed(_: Digest) -> None:
         office.mail.inbox.mark_acknowledged(item.digest, at=office.clock.now())
         office.gate.effect(permit, done)
 

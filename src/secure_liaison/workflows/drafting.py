@@ -27,10 +27,12 @@ from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.labels.period import Period, PeriodForm
 from secure_liaison.labels.term import read_term
 from secure_liaison.workflows import addressing
+from secure_liaison.workflows.case_labels import label_to_send
 from secure_liaison.workflows.composing import Composed, Wrapping, compose_object
 from secure_liaison.workflows.publishing import TEXT_TYPE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from secure_liaison.labels.policy import PolicyPack
@@ -67,6 +69,7 @@ class Draft:
         topic: Subject in the words of agreements; may be empty where none names subjects.
         days: How long it can be opened.
         reply_to: The object answered.
+        case: Id of a case; its label is taken, and `level`, `period` and `pack` do not count.
     """
 
     subject: str
@@ -84,6 +87,7 @@ class Draft:
     topic: str = ""
     days: int = 365
     reply_to: ObjectId | None = None
+    case: bytes | None = None
 
 
 def compose(office: Office, draft: Draft) -> Composed:
@@ -93,17 +97,20 @@ def compose(office: Office, draft: Draft) -> Composed:
         CredentialError: ``unknown-officer``.
         FormatError: the label cannot be built (level, period, urgency).
         OutOfOrderError: ``attachment-missing``, ``no-one-time-key``.
+        OutOfOrderError, WorkflowError: as `label_to_send`, where the draft names a case.
     """
     to = tuple(addressing.find(office, address) for address in draft.to)
     cc = tuple(addressing.find(office, address) for address in draft.cc)
-    pack = builtin_pack(draft.pack)
+    parts = _parts(draft)
+    label = None if draft.case is None else label_to_send(office, draft.case, _contents(parts))
+    pack = builtin_pack(draft.pack) if label is None else addressing.pack_of(label)
     urgency = pack.urgency(draft.urgency)
     now = office.clock.now()
     expires = Instant(now + draft.days * _DAY_S)
     due = min(Instant(now + urgency.acknowledge_hours * _HOUR_S), expires)
     wrapping = Wrapping(
         kind=draft.kind,
-        label=_label(office, pack, draft, to + cc),
+        label=label or _label(office, pack, draft, to + cc),
         urgency=urgency.id,
         acknowledge_by=due if draft.acknowledge else None,
         expires=expires,
@@ -117,7 +124,7 @@ def compose(office: Office, draft: Draft) -> Composed:
         cc=cc,
         subject=draft.subject,
         reply_to=draft.reply_to,
-        parts=_parts(draft),
+        parts=parts,
     )
 
 
@@ -155,6 +162,10 @@ def _parts(draft: Draft) -> tuple[PartSource, ...]:
         name=TEXT_NAME, media_type=TEXT_TYPE, size=len(text), open=lambda: BytesIO(text)
     )
     return (first, *(_attachment(path) for path in draft.attachments))
+
+
+def _contents(parts: tuple[PartSource, ...]) -> list[Callable[[], BinaryIO]]:
+    return [part.open for part in parts if part.size]
 
 
 def _attachment(path: Path) -> PartSource:

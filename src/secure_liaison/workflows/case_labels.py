@@ -1,0 +1,61 @@
+"""The label of a case on what is sent: what was determined goes out, for the content it was for.
+
+Rules:
+
+- Only what protects the object by an act, determined, disputed or provisional, goes on an object; a
+  draft or a proposal does not.
+- The content must be that of the case: a label is never carried over to other files.
+
+Source: docs/spec/determination.md §2; docs/guides/determination.md.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from secure_liaison.errors import OutOfOrderError, WorkflowError
+from secure_liaison.labels.case import CaseState
+from secure_liaison.workflows import determining, lifecycle, proposing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from secure_liaison.labels.label import Label
+    from secure_liaison.office import Office
+
+__all__ = ["label_to_send"]
+
+_PROTECTS: Final = frozenset(
+    {
+        CaseState.PROVISIONAL,
+        CaseState.REPORTED,
+        CaseState.RECEIVED,
+        CaseState.DETERMINED,
+        CaseState.DISPUTED,
+    }
+)
+
+
+def label_to_send(office: Office, case: bytes, contents: Iterable[Callable[[], BinaryIO]]) -> Label:
+    """Return the label under which a case's content goes out now.
+
+    Args:
+        office: The desk.
+        case: Id of the case, 16 bytes.
+        contents: Each part that is not empty, opened anew at each call.
+
+    Raises:
+        OutOfOrderError: ``case-not-found``, ``case-not-determined``.
+        WorkflowError: ``case-without-content``, ``case-other-content``.
+        LiaisonError: the case does not verify now.
+    """
+    found = determining.load(office, case)
+    stands = lifecycle.standing_of(office, found)
+    if stands.state not in _PROTECTS or stands.label is None:
+        raise OutOfOrderError("case-not-determined", state=stands.state.value)
+    with ExitStack() as opened:
+        streams = [opened.enter_context(each()) for each in contents]
+        if proposing.subject_of(office, streams) != found.case.subject:
+            raise WorkflowError("case-other-content")
+    return stands.label

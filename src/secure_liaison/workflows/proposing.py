@@ -1,0 +1,172 @@
+"""Proposing: what an officer types becomes a label that a case may take, or the file of a case.
+
+Rules:
+
+- Level, period and audience are stated together; whatever an extension or a change does not name
+  stays as it was.
+- The period of a later label is counted from the start of the present one: an extension says how
+  long in all, and never begins a new maximum.
+- A case is about content: its subject is computed from the files that the label is for.
+
+Source: docs/spec/determination.md §6; docs/guides/determination.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from secure_liaison.audit.events import EventType
+from secure_liaison.crypto.keys import Tag, tagged_hash
+from secure_liaison.errors import WorkflowError
+from secure_liaison.i18n import Language
+from secure_liaison.labels.audience import Audience
+from secure_liaison.labels.label import Determination, Label
+from secure_liaison.labels.pack import builtin_pack
+from secure_liaison.labels.period import Period, PeriodForm
+from secure_liaison.labels.term import read_term
+from secure_liaison.monitor.decision import Action
+from secure_liaison.workflows import entries, filing
+from secure_liaison.workflows.authorising import agency_leaf, officer_leaf
+from secure_liaison.workflows.listing import permit_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from secure_liaison.clock import Instant
+    from secure_liaison.labels.case import Case
+    from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.office import Office
+    from secure_liaison.vault.inbox import InboxItem
+
+__all__ = ["Words", "audience_of", "label_from", "label_received", "later_label", "subject_of"]
+
+_PIECE: Final = 2**20
+_SUBJECT: Final = Tag("secure_liaison/draft-0/case-subject")
+_CONTENT: Final = Tag("secure_liaison/draft-0/case-content")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """A label as an officer types it.
+
+    Attributes:
+        level: Name, mark or id of a level; empty keeps the present one.
+        period: As in a mark: ``10年``, ``6M``, ``2027年3月1日``; empty keeps the present one.
+        agencies: Codes of the agencies that may know, the own one always among them.
+        officers: Addresses of the only officers that may know; none leaves it to the agencies.
+        pack: Id of the policy pack, for a first label.
+    """
+
+    level: str = ""
+    period: str = ""
+    agencies: tuple[str, ...] = ()
+    officers: tuple[str, ...] = ()
+    pack: str = "cn.state-secrets"
+
+
+def subject_of(office: Office, contents: Iterable[BinaryIO]) -> str:
+    """Return the subject of a case about these contents, whatever their order and names.
+
+    Raises:
+        WorkflowError: ``case-without-content``: there is none.
+    """
+    digests = sorted(_digest(office, each) for each in contents)
+    if not digests:
+        raise WorkflowError("case-without-content")
+    return f"object:{tagged_hash(_SUBJECT, office.realm, list(digests)).hex()}"
+
+
+def label_from(office: Office, words: Words, case: Case) -> Label:
+    """Return a first label for a case.
+
+    Raises:
+        FormatError: ``pack-unknown``, ``label-level-unknown``, ``mark-period``, as `Period`.
+        CredentialError: ``unknown-agency``, ``unknown-officer``.
+    """
+    pack, now = builtin_pack(words.pack), office.clock.now()
+    return Label(
+        policy=pack.policy_id,
+        level=pack.find_level(words.level).id,
+        audience=audience_of(office, words),
+        owner=case.body,
+        created=now,
+        period=_period(words.period, pack, now),
+    )
+
+
+def later_label(office: Office, words: Words, case: Case) -> Label:
+    """Return what a determined label becomes, with everything as it was that is not named.
+
+    Raises:
+        WorkflowError: ``case-without-label``.
+        FormatError, CredentialError: as `label_from`.
+    """
+    old = case.label
+    if old is None:
+        raise WorkflowError("case-without-label")
+    pack = builtin_pack(old.policy.partition("@")[0])
+    start = old.period.start if old.period.start is not None else office.clock.now()
+    named = bool(words.agencies or words.officers)
+    return replace(
+        old,
+        policy=pack.policy_id,
+        level=pack.find_level(words.level).id if words.level else old.level,
+        audience=audience_of(office, words) if named else old.audience,
+        created=office.clock.now(),
+        period=_period(words.period, pack, start) if words.period else old.period,
+        determination=Determination(),
+    )
+
+
+def audience_of(office: Office, words: Words) -> Audience:
+    """Return the agencies, and the officers if any are named, as an AND of both.
+
+    Raises:
+        CredentialError: ``unknown-agency``, ``unknown-officer``.
+        FormatError: ``address``.
+    """
+    view, home = office.directory, agency_leaf(office.agency)
+    officers = [view.find_officer(address) for address in words.officers]
+    agencies = {agency_leaf(view.agency_by_code(code).agency_id) for code in words.agencies}
+    agencies |= {agency_leaf(each.agency) for each in officers} | {home}
+    if not officers:
+        return Audience.of(agencies)
+    own = officer_leaf(office.me().officer)
+    return Audience.of(agencies, {officer_leaf(each.officer) for each in officers} | {own})
+
+
+def label_received(office: Office, item: InboxItem) -> Label:
+    """Return the label of a received object, which a derived label follows.
+
+    Raises:
+        AccessDeniedError: who may not list an object may not point at it either.
+        LiaisonError: the object does not verify any more.
+    """
+    verified = filing.load(office, item, EventType.DOC_LIST)
+    permit = permit_for(office, verified, Action.LIST)
+    permit.spend(
+        action=Action.LIST,
+        core_hash=verified.core_hash,
+        key_ids=[verified.key_id],
+        now=office.clock.now(),
+    )
+    with office.transaction():
+        office.gate.effect(permit, entries.event_about(office, EventType.DOC_LIST, verified))
+    return verified.core.label
+
+
+def _period(text: str, pack: PolicyPack, start: Instant) -> Period:
+    if not text.strip():
+        return Period(form=PeriodForm.OPEN, value="")
+    period = read_term(text, Language.EN if text.isascii() else Language.ZH)
+    if period.form not in {PeriodForm.DURATION, PeriodForm.MOMENT}:
+        return period
+    # In the agency's own zone: its period ends at its midnight, not at that of UTC.
+    return replace(period, start=start, offset_minutes=pack.period.utc_offset_minutes)
+
+
+def _digest(office: Office, stream: BinaryIO) -> bytes:
+    pieces = iter(lambda: stream.read(_PIECE), b"")
+    digests: list[bytes] = [tagged_hash(_CONTENT, office.realm, piece) for piece in pieces]
+    return tagged_hash(_CONTENT, office.realm, list(digests))
