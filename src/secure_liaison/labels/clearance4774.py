@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from secure_liaison.errors import FormatError
@@ -72,10 +73,12 @@ class HeardReader:
     Attributes:
         reader: Never more than the clearance gives.
         dropped: Places of what was not taken over.
+        unproven: Leaves that are listed, but not so that they count as the reader's, ascending.
     """
 
     reader: Reader
     dropped: tuple[str, ...]
+    unproven: tuple[str, ...] = ()
 
 
 def clearances_of(reader: Reader, pack: PolicyPack, *, day: str) -> tuple[Clearance4774, ...]:
@@ -163,6 +166,7 @@ def reader_of(clearance: Clearance4774, pack: PolicyPack, *, day: str) -> HeardR
             controls=frozenset(controls),
         ),
         dropped=tuple(dropped),
+        unproven=tuple(sorted(set().union(*chain(*listed.values())) - leaves_held)),
     )
 
 
