@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from secure_liaison.clock import Instant, from_iso
@@ -5,7 +7,7 @@ from secure_liaison.errors import FormatError
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Determination, DeterminationKind, Label, Successor
 from secure_liaison.labels.pack import load_pack
-from secure_liaison.labels.period import Period, PeriodForm
+from secure_liaison.labels.period import MAX_INSTANT, Period, PeriodForm
 from secure_liaison.labels.policy import PolicyPack
 from secure_liaison.labels.validity import markings_of, validate
 from tests.labels.samples import (
@@ -178,3 +180,15 @@ def test_obsolete_level_is_kept_where_it_is_inherited_and_refused_where_it_is_ne
         validate(label, pack)
     else:
         assert refused(label, pack) == "label-obsolete"
+
+
+def test_a_label_made_at_the_end_of_the_calendar_is_judged_like_any_other() -> None:
+    """Somebody else wrote it: it must not stop the desk that reads it."""
+    group = Audience.of([MINISTRY, "group:KFOR@2026-01-01"])
+    start = Period.of_years(10, start=Instant(MAX_INSTANT))
+    validate(jimi(created=Instant(MAX_INSTANT), audience=group, period=start), CN)
+
+
+def test_a_period_that_starts_past_the_end_of_the_calendar_is_refused() -> None:
+    late = replace(moment("2030-01-01"), start=Instant(MAX_INSTANT), offset_minutes=840)
+    assert refused(jimi(period=late, created=Instant(MAX_INSTANT)), CN) == "label-period-value"

@@ -19,7 +19,13 @@ from typing import Final
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.label import DeterminationKind, Label
-from secure_liaison.labels.period import PeriodForm, months_after, months_of, period_end
+from secure_liaison.labels.period import (
+    MAX_INSTANT,
+    PeriodForm,
+    months_after,
+    months_of,
+    period_end,
+)
 from secure_liaison.labels.policy import Category, CategoryKind, Level, PolicyPack
 from secure_liaison.labels.release import markings_in
 from secure_liaison.labels.rules import Facts, applies, is_met
@@ -50,7 +56,7 @@ def validate(label: Label, pack: PolicyPack) -> None:
     if label.audience.is_public and level.rank > 0:
         raise FormatError("label-audience-public")
     days = _group_days(label)
-    if days and max(days) > to_iso(label.created + _AHEAD_S)[:10]:
+    if days and max(days) > to_iso(min(label.created + _AHEAD_S, MAX_INSTANT))[:10]:
         # Who joins a group later is not meant by a label of today, wherever today already is.
         raise FormatError("label-group-date")
     markings = markings_of(label, pack)
