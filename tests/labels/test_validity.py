@@ -192,3 +192,20 @@ def test_a_label_made_at_the_end_of_the_calendar_is_judged_like_any_other() -> N
 def test_a_period_that_starts_past_the_end_of_the_calendar_is_refused() -> None:
     late = replace(moment("2030-01-01"), start=Instant(MAX_INSTANT), offset_minutes=840)
     assert refused(jimi(period=late, created=Instant(MAX_INSTANT)), CN) == "label-period-value"
+
+
+def test_a_period_that_starts_far_ahead_lifts_no_maximum() -> None:
+    """What is fixed today for thirty years from 2090 on would bind for more than ninety."""
+    later = from_iso("2090-01-01")
+    jump = Period.of_years(10, start=later)
+    until = Period(form=PeriodForm.MOMENT, value="2095-01-01", start=later)
+    assert refused(jimi(period=jump), CN) == "label-period-over-maximum"
+    assert refused(jimi(period=until), CN) == "label-period-over-maximum"
+    validate(jimi(period=jump, determination=Determination(provision="Law art. 20")), CN)
+
+
+def test_a_period_may_start_some_days_after_its_label() -> None:
+    soon = Instant(CREATED + 30 * 86_400)
+    validate(jimi(period=Period.of_years(20, start=soon)), CN)
+    late = Period.of_years(20, start=Instant(soon + 1))
+    assert refused(jimi(period=late), CN) == "label-period-over-maximum"

@@ -14,9 +14,10 @@ Source: docs/spec/labels.md §6; 保守国家秘密法(2024) 第十六、十九�
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from secure_liaison.clock import to_iso
+from secure_liaison.clock import Instant, to_iso
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.label import DeterminationKind, Label
 from secure_liaison.labels.period import (
@@ -30,8 +31,10 @@ from secure_liaison.labels.policy import Category, CategoryKind, Level, PolicyPa
 from secure_liaison.labels.release import markings_in
 from secure_liaison.labels.rules import Facts, applies, is_met
 
-__all__ = ["markings_of", "validate"]
+__all__ = ["START_AHEAD_S", "markings_of", "validate"]
 
+START_AHEAD_S: Final = 30 * 86_400
+"""How far ahead a period may start: a document is issued soon after its label is made."""
 _AHEAD_S: Final = 14 * 3600
 """The farthest that a local calendar is ahead of UTC."""
 _INHERITS: Final = frozenset({DeterminationKind.DERIVED, DeterminationKind.FOREIGN})
@@ -132,10 +135,12 @@ def _check_period(label: Label, pack: PolicyPack, level: Level) -> None:
     if years is None or period.start is None:
         # Without a dated end there is nothing to count; whether that may be, the forms decide.
         return
-    if 0 < (months_of(period) or 0) <= 12 * years:
+    latest = Instant(min(label.created + START_AHEAD_S, MAX_INSTANT))
+    if 0 < (months_of(period) or 0) <= 12 * years and period.start <= latest:
         return
     end = period_end(period)
-    longest = months_after(period, 12 * years)
+    # Otherwise a start far ahead would bind for as long as anybody likes.
+    longest = months_after(replace(period, start=min(period.start, latest)), 12 * years)
     if end is not None and end > longest and not label.determination.provision:
         # Longer only where a special provision says so (除另有规定外), and the label cites it.
         raise FormatError("label-period-over-maximum", limit=years)
