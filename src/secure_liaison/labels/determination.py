@@ -294,6 +294,7 @@ def _signed_off(case: Case, pending: Pending, act: Act, ground: str) -> Label | 
             catalogue=proposal.catalogue,
             reason=proposal.reason,
             sources=label_sources(sources),
+            provision=proposal.provision,
         ),
     )
 

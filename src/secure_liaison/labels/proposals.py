@@ -145,10 +145,7 @@ def _check_period(
         validate(label, pack)
     elif provision:
         # A cited special provision lifts the maximum and nothing else.
-        longest = replace(label.period, form=PeriodForm.DURATION, value=f"P{years}Y")
-        validate(replace(label, period=longest), pack)
-        if label.period.form not in pack.period.forms:
-            raise FormatError("label-period-form")
+        validate(replace(label, determination=Determination(provision=provision)), pack)
     else:
         validate(label, pack)
         longest = replace(label.period, form=PeriodForm.DURATION, value=f"P{years}Y", start=first)
