@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from secure_liaison.crypto.keys import Digest
+from secure_liaison.errors import AccessDeniedError
 from secure_liaison.identity.contents import AccreditationScope
 from secure_liaison.labels.agreement import Ceiling
 from secure_liaison.labels.agreement_terms import Terms
@@ -65,6 +66,7 @@ def accredit(
     *,
     scope: AccreditationScope = AccreditationScope.DEPLOYMENT,
     target: str = "",
+    days: int = registry.YEAR_DAYS,
 ) -> None:
     registry.accredit(
         scene.registry(code),
@@ -74,6 +76,7 @@ def accredit(
         basis="No. 12/2026",
         scope=scope,
         target=target,
+        days=days,
     )
 
 
@@ -174,3 +177,22 @@ def test_without_asking_for_the_ceiling_at_the_receiver_it_would_open(
     unasked(monkeypatch, "SEAL_RULES", rule)
     unasked(monkeypatch, "READ_RULES", rule)
     assert TEXT == opened_text(scene, VICTIM, sent_on(scene, level="机密"))
+
+
+@pytest.mark.parametrize("scope", [AccreditationScope.RELAY, AccreditationScope.DEVICE])
+def test_a_ceiling_that_ended_is_not_lifted(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, scope: AccreditationScope
+) -> None:
+    """Who waits until the statement is over, or moves the clock, reads no more than before."""
+    in_earnest(scene, monkeypatch, "none")
+    targets = {
+        AccreditationScope.RELAY: URL,
+        AccreditationScope.DEVICE: scene.desk(VICTIM).keys.handle.hex(),
+    }
+    accredit(scene, "EMB-B", "秘密", scope=scope, target=targets[scope], days=1)
+    publish(scene)
+    scene.clock.advance(86_400 + 60)
+    publish(scene)
+    with pytest.raises(AccessDeniedError) as caught:
+        scene.send(level="机密")
+    assert {"NOT_ACCREDITED"} == {each.code for each in caught.value.reasons}

@@ -379,6 +379,16 @@ def test_a_pack_that_is_no_longer_in_force_makes_no_new_labels() -> None:
     assert "label-policy-not-in-force" == refusal(story, original(), "province-1", day=1)
 
 
+def test_a_label_longer_than_the_maximum_names_the_provision_that_was_cited() -> None:
+    """Without it every gate would refuse the label, and nobody could ask on what it rests."""
+    longer = label(period=Period.of_years(25, start=BEGUN))
+    cited = original(longer, provision="某专项规定第三条")
+    made = opened().do(cited, "province-1").do(Approve(), "province-2").case.label
+    assert made is not None
+    assert "某专项规定第三条" == made.determination.provision
+    validate(made, CN)
+
+
 def test_a_provision_lifts_the_maximum_and_nothing_else() -> None:
     until = Period(form=PeriodForm.MOMENT, value="2050-01-01", start=BEGUN)
     no_moments = replace(CN.period, forms=frozenset({PeriodForm.DURATION}))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from secure_liaison.clock import Instant, from_iso
@@ -5,7 +7,7 @@ from secure_liaison.errors import FormatError
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Determination, DeterminationKind, Label, Successor
 from secure_liaison.labels.pack import load_pack
-from secure_liaison.labels.period import Period, PeriodForm
+from secure_liaison.labels.period import MAX_INSTANT, Period, PeriodForm
 from secure_liaison.labels.policy import PolicyPack
 from secure_liaison.labels.validity import markings_of, validate
 from tests.labels.samples import (
@@ -178,3 +180,32 @@ def test_obsolete_level_is_kept_where_it_is_inherited_and_refused_where_it_is_ne
         validate(label, pack)
     else:
         assert refused(label, pack) == "label-obsolete"
+
+
+def test_a_label_made_at_the_end_of_the_calendar_is_judged_like_any_other() -> None:
+    """Somebody else wrote it: it must not stop the desk that reads it."""
+    group = Audience.of([MINISTRY, "group:KFOR@2026-01-01"])
+    start = Period.of_years(10, start=Instant(MAX_INSTANT))
+    validate(jimi(created=Instant(MAX_INSTANT), audience=group, period=start), CN)
+
+
+def test_a_period_that_starts_past_the_end_of_the_calendar_is_refused() -> None:
+    late = replace(moment("2030-01-01"), start=Instant(MAX_INSTANT), offset_minutes=840)
+    assert refused(jimi(period=late, created=Instant(MAX_INSTANT)), CN) == "label-period-value"
+
+
+def test_a_period_that_starts_far_ahead_lifts_no_maximum() -> None:
+    """What is fixed today for thirty years from 2090 on would bind for more than ninety."""
+    later = from_iso("2090-01-01")
+    jump = Period.of_years(10, start=later)
+    until = Period(form=PeriodForm.MOMENT, value="2095-01-01", start=later)
+    assert refused(jimi(period=jump), CN) == "label-period-over-maximum"
+    assert refused(jimi(period=until), CN) == "label-period-over-maximum"
+    validate(jimi(period=jump, determination=Determination(provision="Law art. 20")), CN)
+
+
+def test_a_period_may_start_some_days_after_its_label() -> None:
+    soon = Instant(CREATED + 30 * 86_400)
+    validate(jimi(period=Period.of_years(20, start=soon)), CN)
+    late = Period.of_years(20, start=Instant(soon + 1))
+    assert refused(jimi(period=late), CN) == "label-period-over-maximum"

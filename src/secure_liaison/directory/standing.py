@@ -11,7 +11,7 @@ Source: docs/spec/directory.md §6.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
     from secure_liaison.clock import Instant
@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from secure_liaison.identity.names import Names
     from secure_liaison.identity.officer_contents import Role
 
-__all__ = ["AgencyRecord", "Clearance", "ClearanceProblem", "OfficerRecord", "Standing"]
+__all__ = ["NO_LEVEL", "AgencyRecord", "Clearance", "ClearanceProblem", "OfficerRecord", "Standing"]
+
+NO_LEVEL: Final = ""
+"""The ceiling of what had one that no longer holds: a level that no policy knows."""
 
 ClearanceProblem: TypeAlias = Literal["", "none", "expired", "withdrawn", "not-yet"]
 

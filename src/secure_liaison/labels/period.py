@@ -18,7 +18,7 @@ import re
 import unicodedata
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -51,6 +51,8 @@ _DATE: Final = re.compile(r"(?:19[7-9][0-9]|[2-9][0-9]{3})-[0-9]{2}-[0-9]{2}")
 _UNITS: Final = frozenset("年月日天周時时小分秒个個長长期PYMWDTHS-./,:+")
 _MAX_CONDITION: Final = 200
 _LAST_YEAR: Final = 9999
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""Counted from, because not every system turns a moment before it into a date."""
 _MAX_OFFSET: Final = 14 * 60
 
 
@@ -167,7 +169,8 @@ def months_after(period: Period, months: int) -> Instant:
 
 def add_months(start: Instant, months: int) -> Instant:
     """Return the same day and time ``months`` later, in UTC; never past the year 9999."""
-    moment = datetime.fromtimestamp(start, tz=UTC)
+    # A start at the very end, told by a clock ahead of UTC, lies past the year 9999 already.
+    moment = _EPOCH + timedelta(seconds=min(start, MAX_INSTANT))
     years, month = divmod(moment.month - 1 + months, 12)
     year = moment.year + years
     if year > _LAST_YEAR:

@@ -24,7 +24,7 @@ from secure_liaison.labels.catalogue import falls_below
 from secure_liaison.labels.label import Determination, label_digest
 from secure_liaison.labels.lattice import dominates
 from secure_liaison.labels.period import PeriodForm, period_dominates, period_end
-from secure_liaison.labels.validity import validate
+from secure_liaison.labels.validity import START_AHEAD_S, validate
 
 if TYPE_CHECKING:
     from secure_liaison.clock import Instant
@@ -33,10 +33,7 @@ if TYPE_CHECKING:
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.policy import PolicyPack
 
-__all__ = ["START_AHEAD_S", "check_label", "check_proposal", "kind_after", "label_sources"]
-
-START_AHEAD_S: Final = 30 * 86_400
-"""How far ahead of the act a period may start: a document is issued soon after it is approved."""
+__all__ = ["check_label", "check_proposal", "kind_after", "label_sources"]
 
 _FIRST: Final = frozenset({Purpose.ORIGINAL, Purpose.DERIVED, Purpose.FOREIGN})
 _LATER: Final = frozenset({Purpose.EXTEND, Purpose.CHANGE, Purpose.DECLASSIFY, Purpose.PUBLISH})

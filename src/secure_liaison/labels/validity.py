@@ -14,18 +14,27 @@ Source: docs/spec/labels.md §6; 保守国家秘密法(2024) 第十六、十九�
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from secure_liaison.clock import to_iso
+from secure_liaison.clock import Instant, to_iso
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.label import DeterminationKind, Label
-from secure_liaison.labels.period import PeriodForm, months_after, months_of, period_end
+from secure_liaison.labels.period import (
+    MAX_INSTANT,
+    PeriodForm,
+    months_after,
+    months_of,
+    period_end,
+)
 from secure_liaison.labels.policy import Category, CategoryKind, Level, PolicyPack
 from secure_liaison.labels.release import markings_in
 from secure_liaison.labels.rules import Facts, applies, is_met
 
-__all__ = ["markings_of", "validate"]
+__all__ = ["START_AHEAD_S", "markings_of", "validate"]
 
+START_AHEAD_S: Final = 30 * 86_400
+"""How far ahead a period may start: a document is issued soon after its label is made."""
 _AHEAD_S: Final = 14 * 3600
 """The farthest that a local calendar is ahead of UTC."""
 _INHERITS: Final = frozenset({DeterminationKind.DERIVED, DeterminationKind.FOREIGN})
@@ -50,7 +59,7 @@ def validate(label: Label, pack: PolicyPack) -> None:
     if label.audience.is_public and level.rank > 0:
         raise FormatError("label-audience-public")
     days = _group_days(label)
-    if days and max(days) > to_iso(label.created + _AHEAD_S)[:10]:
+    if days and max(days) > to_iso(min(label.created + _AHEAD_S, MAX_INSTANT))[:10]:
         # Who joins a group later is not meant by a label of today, wherever today already is.
         raise FormatError("label-group-date")
     markings = markings_of(label, pack)
@@ -126,10 +135,12 @@ def _check_period(label: Label, pack: PolicyPack, level: Level) -> None:
     if years is None or period.start is None:
         # Without a dated end there is nothing to count; whether that may be, the forms decide.
         return
-    if 0 < (months_of(period) or 0) <= 12 * years:
+    latest = Instant(min(label.created + START_AHEAD_S, MAX_INSTANT))
+    if 0 < (months_of(period) or 0) <= 12 * years and period.start <= latest:
         return
     end = period_end(period)
-    longest = months_after(period, 12 * years)
+    # Otherwise a start far ahead would bind for as long as anybody likes.
+    longest = months_after(replace(period, start=min(period.start, latest)), 12 * years)
     if end is not None and end > longest and not label.determination.provision:
         # Longer only where a special provision says so (除另有规定外), and the label cites it.
         raise FormatError("label-period-over-maximum", limit=years)
