@@ -12,11 +12,18 @@ Source: docs/spec/directory.md §6.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from secure_liaison.directory.standing import Clearance, ClearanceProblem, OfficerRecord, Standing
+from secure_liaison.directory.standing import (
+    NO_LEVEL,
+    Clearance,
+    ClearanceProblem,
+    OfficerRecord,
+    Standing,
+)
 from secure_liaison.errors import VerificationError
 from secure_liaison.identity.chain import verify_agreement
+from secure_liaison.identity.contents import AccreditationScope
 from secure_liaison.identity.validity import has_begun
 
 if TYPE_CHECKING:
@@ -28,7 +35,10 @@ if TYPE_CHECKING:
     from secure_liaison.identity.statements import SignedStatement
     from secure_liaison.labels.agreement import Agreement
 
-__all__ = ["agreement_in_force", "standing_of"]
+__all__ = ["accreditation_in_force", "agreement_in_force", "standing_of"]
+
+_LIMITED: Final = frozenset({AccreditationScope.RELAY, AccreditationScope.DEVICE})
+"""What is limited by a statement; the other scopes are nothing without one."""
 
 
 def standing_of(
@@ -95,6 +105,32 @@ def agreement_in_force(one: Holding, other: Holding, *, at: Instant) -> Agreemen
             continue
         found.append((agreement.valid_from, digest, agreement))
     return max(found, key=lambda entry: entry[:2])[2] if found else None
+
+
+def accreditation_in_force(
+    holding: Holding, policy: str, *, at: Instant, scope: AccreditationScope, target: str
+) -> str | None:
+    """Return the level id up to which this agency says that something is accredited, or none.
+
+    Of a relay or device, none says that nothing limits it. A statement about one that is in the
+    book but does not hold, because it ended or was revoked, is `NO_LEVEL`: no time lifts a ceiling;
+    who wants it gone leaves it out of the next roster.
+
+    Args:
+        holding: Of the agency that states it.
+        policy: With or without a version.
+        at: Seconds UTC.
+        scope: What is accredited.
+        target: Which relay or device.
+    """
+    index = holding.index_in_force(at)
+    key = (policy.partition("@")[0], scope, target)
+    found = None if index is None else index.accreditations.get(key)
+    if found is None:
+        return None
+    if not holding.holds(found[0], at):
+        return NO_LEVEL if scope in _LIMITED else None
+    return found[1].ceiling
 
 
 def _find_clearance(

@@ -29,18 +29,12 @@ Source: docs/spec/directory.md §6; DESIGN §5.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from secure_liaison.directory import verdict
 from secure_liaison.directory.holding import Holding, accept_book, accept_snapshot
-from secure_liaison.directory.standing import (
-    NO_LEVEL,
-    AgencyRecord,
-    Clearance,
-    OfficerRecord,
-    Standing,
-)
+from secure_liaison.directory.standing import AgencyRecord, Clearance, OfficerRecord, Standing
 from secure_liaison.directory.stored_view import decode_view, encode_view
-from secure_liaison.directory.verdict import agreement_in_force, standing_of
 from secure_liaison.errors import CredentialError, DirectoryStaleError, FormatError
 from secure_liaison.identity.contents import AccreditationScope
 
@@ -60,9 +54,6 @@ if TYPE_CHECKING:
     from secure_liaison.labels.agreement import Agreement
 
 __all__ = ["AgencyRecord", "Clearance", "DirectoryView", "OfficerRecord", "Standing"]
-
-_LIMITED: Final = frozenset({AccreditationScope.RELAY, AccreditationScope.DEVICE})
-"""What is limited by a statement; the other scopes are nothing without one."""
 
 
 class DirectoryView:
@@ -181,7 +172,7 @@ class DirectoryView:
         """Return the agreement in force between two agencies, none if either has withdrawn it."""
         if a == b or a not in self._holdings or b not in self._holdings:
             return None
-        return agreement_in_force(self._holdings[a], self._holdings[b], at=at)
+        return verdict.agreement_in_force(self._holdings[a], self._holdings[b], at=at)
 
     def accreditation(
         self,
@@ -192,31 +183,14 @@ class DirectoryView:
         scope: AccreditationScope = AccreditationScope.DEPLOYMENT,
         target: str = "",
     ) -> str | None:
-        """Return the level id up to which something is accredited for a policy, or none.
+        """Return the level id up to which an agency says that something is accredited, or none.
 
-        Of a relay or device, none says that nothing limits it. A statement about one that is in the
-        book but does not hold, because it ended or was revoked, is `NO_LEVEL`: no time lifts a
-        ceiling; who wants it gone leaves it out of the next roster.
-
-        Args:
-            agency: Who states it.
-            policy: With or without a version.
-            at: Seconds UTC.
-            scope: What is accredited.
-            target: Which relay or device.
+        Source: `secure_liaison.directory.verdict.accreditation_in_force`.
         """
         holding = self._holdings.get(agency)
-        index = None if holding is None else holding.index_in_force(at)
-        found = (
-            None
-            if index is None
-            else index.accreditations.get((policy.partition("@")[0], scope, target))
-        )
-        if holding is None or found is None:
+        if holding is None:
             return None
-        if not holding.holds(found[0], at):
-            return NO_LEVEL if scope in _LIMITED else None
-        return found[1].ceiling
+        return verdict.accreditation_in_force(holding, policy, at=at, scope=scope, target=target)
 
     def signers(self, agency: AgencyId, at: Instant) -> tuple[Registrars, Revocations]:
         """Return who signs for an agency under its roster in force, and what it has revoked.
@@ -285,7 +259,7 @@ class DirectoryView:
         """
         holding, content = self._officer(officer)
         record = _officer_record(holding, content)
-        return standing_of(holding, record, at=at, policy=policy)
+        return verdict.standing_of(holding, record, at=at, policy=policy)
 
     def devices_of(self, officer: OfficerId, now: Instant) -> tuple[RosterLeaf, ...]:
         """Return an officer's devices that may be used now, ascending by handle; may be empty.
