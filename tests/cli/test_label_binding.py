@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from secure_liaison.labels.label import encode_label
+from secure_liaison.clock import Instant
+from secure_liaison.labels.label import Successor, encode_label
+from secure_liaison.labels.label4774 import EXTENSION_NAMESPACE
 from secure_liaison.labels.ooxml import embed_ooxml
 from secure_liaison.labels.sidecar import bind_detached, content_digest
 from secure_liaison.labels.stanag4774 import write_back
 from secure_liaison.labels.stanag4774_xml import label_element, write_label_xml
 from tests.cli.running import done, run
 from tests.labels import bindings
-from tests.labels.pack4774 import NATO_HOME, PACK, label, nato_file
+from tests.labels.pack4774 import CREATED, NATO_HOME, PACK, label, nato_file
 from tests.labels.samples import as_bytes, jimi
 
 DOCUMENT = bindings.zipped(bindings.parts())
@@ -105,6 +107,7 @@ def test_a_broken_binding_inside_is_not_passed_over(folder: Path) -> None:
 def test_a_native_label_is_bound_as_4774_and_what_it_loses_is_told(tmp_path: Path) -> None:
     (tmp_path / "label.xml").write_bytes(encode_label(jimi()))
     (tmp_path / "a.xml").write_bytes(b"<a/>")
+    command: list[str | Path]
     command = ["label", "bind", tmp_path / "a.xml", "--label", tmp_path / "label.xml"]
     assert (4, "label4774-audience") == reason(*command, "--review", "2027-03-01")
     assert not (tmp_path / "a.xml.bdo").exists()
@@ -144,3 +147,30 @@ def test_an_xml_signature_is_left_unread_only_on_demand(folder: Path) -> None:
     assert (4, "binding-signature") == reason(*verify(folder / "a.docx"))
     told = done(*verify(folder / "a.docx", "--leave-signature-unread"))
     assert ("secret", False) == (told["level"], told["signed"])
+
+
+def test_what_is_shown_is_what_the_binding_says(tmp_path: Path) -> None:
+    label_file, file = tmp_path / "label.cbor", tmp_path / "a.pdf"
+    label_file.write_bytes(encode_label(jimi()))
+    file.write_bytes(b"content")
+    told = done(
+        *("label", "bind", file, "--label", label_file, "--review", "2027-03-01"),
+        *("--unsayable", "carry", "--bare"),
+    )
+    found = done("label", "verify", file)
+    assert (found["marks"], False) == (told["marks"], found["native"])
+    assert "机密★10年" != told["marks"]["zh"]
+
+
+def test_a_bare_binding_carries_nothing_native_of_the_file_either(folder: Path) -> None:
+    later = label([NATO_HOME], level="restricted", created=Instant(CREATED + 1))
+    one = label([NATO_HOME], successor=Successor(at=Instant(CREATED + 60), label=later))
+    written = write_back(one, PACK).label
+    assert written.native
+    (folder / "label.xml").write_bytes(write_label_xml(written))
+    done(*bind(folder, "a.docx", "--bare"))
+    assert EXTENSION_NAMESPACE.encode() not in (folder / "a.docx.bdo").read_bytes()
+    assert not done(*verify(folder / "a.docx"))["native"]
+    out = folder / "bare.json"
+    done("label", "convert", folder / "label.xml", "--to", "4774-json", "--out", out, "--bare")
+    assert EXTENSION_NAMESPACE not in out.read_text(encoding="utf-8")
