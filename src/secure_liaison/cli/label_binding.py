@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from secure_liaison.cli.label_convert import UnsayableChoice, UnsayableOption, lost_in, tell_lost
+from secure_liaison.cli.label_convert import (
+    UnsayableChoice,
+    UnsayableOption,
+    lost_in,
+    tell_lost,
+    without_native,
+)
 from secure_liaison.cli.label_page import as_data, as_lines, marks_of
 from secure_liaison.cli.label_reading import (
     CreatedOption,
@@ -88,7 +94,7 @@ def _bind(
     read = read_label_file(read_input(label))
     reading = reading_of(context, read, pack=pack, owner=owner, created=created)
     if isinstance(read.label, Label4774):
-        said, told = read.label, {}
+        said, told = without_native(read.label) if bare else read.label, {}
     else:
         back = write_back(
             reading.heard.label,
@@ -98,13 +104,15 @@ def _bind(
             native=not bare,
         )
         said, told = back.label, lost_in(back, bare=bare)
+    # What is shown is what others will read, so it is read back before anything is written.
+    again = LabelFile(form=LabelForm.XML, label=said)
+    marks = marks_of(reading_of(context, again, pack=pack, owner=owner))
     write_output(target, _bound(file, said, inside=inside))
     tell_lost(surface, told)
     if str(target) != STREAM:
         place = "inside" if inside else "beside"
         where = surface.text(f"cli.label.bound.{place}", file=file, where=target)
         data = {"file": str(file), "binding": str(target), "place": place, "signed": False, **told}
-        marks = marks_of(reading)
         unsigned = surface.text("cli.label.unsigned")
         surface.result(data | {"marks": marks}, where, *marks.values(), unsigned)
 

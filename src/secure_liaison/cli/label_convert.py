@@ -5,6 +5,7 @@ Source: docs/spec/stanag4774.md §8; docs/spec/foreign-labels.md §2.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -36,7 +37,14 @@ if TYPE_CHECKING:
     from secure_liaison.cli.label_reading import Reading
     from secure_liaison.cli.surface import Surface
 
-__all__ = ["UnsayableChoice", "UnsayableOption", "add_convert", "lost_in", "tell_lost"]
+__all__ = [
+    "UnsayableChoice",
+    "UnsayableOption",
+    "add_convert",
+    "lost_in",
+    "tell_lost",
+    "without_native",
+]
 
 _OF_4774 = (LabelForm.XML, LabelForm.JSON)
 _OF_ESS = (LabelForm.ESS, LabelForm.XEP0258)
@@ -83,7 +91,8 @@ def _convert(
     read = read_label_file(read_input(file))
     require_new(out)
     if isinstance(read.label, Label4774) and to in _OF_4774:
-        write_output(out, write_4774(read.label, to))
+        label = without_native(read.label) if bare else read.label
+        write_output(out, write_4774(label, to))
         _tell(surface, out, to, {"remarks": remarks_in(read)})
         return
     reading = reading_of(context, read, pack=pack, owner=owner, created=created)
@@ -117,6 +126,14 @@ def lost_in(back: WrittenBack, *, bare: bool) -> dict[str, Any]:
         "beside": [each.value for each in back.beside],
         "carried": not bare,
     }
+
+
+def without_native(label: Label4774) -> Label4774:
+    """Return a label that carries no native one, which names persons and sources."""
+    after = label.succession
+    if after is not None:
+        after = replace(after, label=without_native(after.label))
+    return replace(label, native=b"", succession=after)
 
 
 def tell_lost(surface: Surface, told: dict[str, Any]) -> None:

@@ -29,6 +29,7 @@ from secure_liaison.labels.stanag4774 import HeardLabel, label_of
 
 if TYPE_CHECKING:
     from secure_liaison.clock import Instant
+    from secure_liaison.labels.label4774 import Label4774
     from secure_liaison.labels.policy import PolicyPack
 
 __all__ = [
@@ -75,13 +76,19 @@ def reading_of(
         FormatError: as `pack_for`, `label_of` and `from_ess`.
         typer.Exit: something was typed wrongly.
     """
-    moment = day_of(context, created, place="--created")
-    if isinstance(file.label, EssInFile) and (not owner or moment is None):
-        raise UsageProblem("cli.usage.ess-unsaid")
-    used = pack_named(context, pack) if pack is not None else pack_for(file, created=moment)
+    label, moment = file.label, day_of(context, created, place="--created")
     with typed(context):
         owner = require_leaf(owner) if owner else ""
-    return Reading(file=file, pack=used, heard=_heard(file, used, owner, moment))
+    if isinstance(label, EssInFile):
+        if not owner or moment is None:
+            raise UsageProblem("cli.usage.ess-unsaid")
+        used = pack_named(context, pack) if pack is not None else pack_for(file, created=moment)
+        said = from_ess(label.octets, used, owner=owner, created=moment)
+        heard = HeardLabel(label=said, native=False, dropped=())
+    else:
+        used = pack_named(context, pack) if pack is not None else pack_for(file)
+        heard = _heard(label, used, owner)
+    return Reading(file=file, pack=used, heard=heard)
 
 
 def pack_named(context: typer.Context, wanted: str) -> PolicyPack:
@@ -112,13 +119,7 @@ def day_of(context: typer.Context, text: str, *, place: str) -> Instant | None:
             raise FormatError("label4774-value", place=place) from exc
 
 
-def _heard(file: LabelFile, pack: PolicyPack, owner: str, created: Instant | None) -> HeardLabel:
-    label = file.label
+def _heard(label: Label | Label4774, pack: PolicyPack, owner: str) -> HeardLabel:
     if isinstance(label, Label):
         return HeardLabel(label=label, native=True, dropped=())
-    if not isinstance(label, EssInFile):
-        return label_of(label, pack, owner=owner)
-    if created is None:
-        raise TypeError("`reading_of` demands a day for a label of ESS")
-    said = from_ess(label.octets, pack, owner=owner, created=created)
-    return HeardLabel(label=said, native=False, dropped=())
+    return label_of(label, pack, owner=owner)
