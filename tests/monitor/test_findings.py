@@ -259,6 +259,32 @@ def test_below_the_mapped_level_is_below_the_label() -> None:
     )
 
 
+def test_a_mapped_level_is_handled_as_the_own_policy_handles_it() -> None:
+    """Else a partner's secret that is protected as 绝密 is read by one person without custody."""
+    top = replace(MAPPED, equivalences=(entry(to_level="juemi"),))
+    two = replace(PACK, handling=tuple(replace(each, open_persons=2) for each in PACK.handling))
+    (mapped,) = readings_of(THEIRS, top, (two,), at=NOW)
+    who = standing("j.okafor", agency=AGENCY_B, level="juemi", person_class="core")
+    assert {"CUSTODY_REQUIRED", "SECOND_PERSON"} == set(
+        codes(foreign(reader=who, reading=mapped, agreement=top))
+    )
+    sealed = seal_question(
+        recipient(who, reading=mapped, cleared_elsewhere=PACK.id, agreement=top),
+        label=THEIRS,
+        pack=GENERIC,
+        sender=standing(policy=GENERIC.id, level="secret"),
+    )
+    assert ["CUSTODY_REQUIRED"] == codes(sealed)
+
+
+def test_reading_a_mapped_level_is_registered_as_the_own_policy_says() -> None:
+    low = label("internal", policy=GENERIC.policy_id)
+    raised = replace(MAPPED, equivalences=(entry(from_level="internal"),))
+    (mapped,) = readings_of(low, raised, PACKS, at=NOW)
+    question = foreign(label=low, agreement=raised, reading=mapped, action=Action.OPEN)
+    assert ("register-read",) == asked(question).obligations
+
+
 def test_an_unmapped_level_is_refused_with_the_article_named() -> None:
     bare = replace(MAPPED, equivalences=())
     question = foreign(agreement=bare, reading=None)

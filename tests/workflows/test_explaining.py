@@ -9,6 +9,7 @@ from secure_liaison.i18n import Language
 from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.labels.validity import validate
 from secure_liaison.monitor.decision import Action
+from secure_liaison.monitor.finding import Outcome
 from secure_liaison.workflows import explaining
 from tests.attacks.world import SENDER, Scene
 from tests.workflows.desks import ADDRESS, queued
@@ -43,6 +44,17 @@ def test_the_gate_decides_what_was_explained(scene: Scene) -> None:
         queued(scene)
     assert decision.permitted
     assert {each.code for each in later.reasons} == {each.code for each in caught.value.reasons}
+
+
+def test_a_reader_of_another_agency_is_asked_about_as_that_agencys_desk_would(
+    scene: Scene,
+) -> None:
+    """Else whoever asks is told that no agreement is needed, and believes it."""
+    desk = scene.desk(SENDER)
+    _, decision = explaining.explain(desk, "秘密★10年", ADDRESS, action=Action.OPEN)
+    found = {each.rule: each.outcome for each in decision.findings}
+    assert found["agreement.in-force"] is Outcome.MET
+    assert found["agreement.ceiling"] is Outcome.MET
 
 
 def test_explaining_leaves_no_line_in_the_ledger(scene: Scene) -> None:

@@ -15,6 +15,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from secure_liaison.errors import FormatError
+from secure_liaison.monitor.decision import ReadQuestion, SealQuestion
 from secure_liaison.monitor.finding import Asked
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.naming import MarkText, Names
     from secure_liaison.labels.policy import Level, PolicyPack
-    from secure_liaison.monitor.decision import Action, ReadQuestion, SealQuestion
+    from secure_liaison.monitor.decision import Action
 
 __all__ = [
     "ObjectCase",
@@ -58,6 +59,7 @@ class ObjectCase:
     Attributes:
         level: Of the label under the pack; none if the label does not fit the pack.
         profile: Its handling; none with ``level``.
+        mapped: Handling of the levels under which agreements have it protected.
         topic: Subject of the object in the agreement's words; may be empty.
         parts: Labels found on the parts; empty when reading.
         relay_ceiling: As the relay's operator states it, or none stated.
@@ -83,6 +85,12 @@ class ObjectCase:
     expires: Instant | None
     custody_groups: int
     forward_secrecy: bool
+    mapped: tuple[HandlingProfile, ...] = ()
+
+    @property
+    def profiles(self) -> tuple[HandlingProfile, ...]:
+        """Everything whose handling it must have; its own first."""
+        return self.mapped if self.profile is None else (self.profile, *self.mapped)
 
     def ask(self, rule: str, *, have: str = "", need: str = "", basis: str = "") -> Asked:
         """Return a rule that is being asked about this object."""
@@ -272,6 +280,8 @@ def _about(
 ) -> ObjectCase:
     label, pack = question.label, question.pack
     known = label.policy == pack.policy_id and rank_of(pack, label.level) >= 0
+    asked = (question,) if isinstance(question, ReadQuestion) else question.recipients
+    readings = [each.reading for each in asked if each.reading is not None]
     return ObjectCase(
         action=question.action,
         label=label,
@@ -289,4 +299,5 @@ def _about(
         expires=expires,
         custody_groups=question.custody_groups,
         forward_secrecy=question.forward_secrecy,
+        mapped=tuple(each.pack.handling_of(each.level) for each in readings),
     )

@@ -6,6 +6,8 @@ Rules:
 - A label that does not fit its pack is one reason; rules that need its level then have nothing to
   say, and the object is refused all the same.
 - Ceilings bind real material only: an exercise has none.
+- Where an agreement has the level protected as one of another policy, custody, keys, suite and
+  number of persons are those that either of both asks for.
 
 Source: docs/concepts/refusals.md; DESIGN §4.
 """
@@ -156,13 +158,14 @@ def relay_ceiling(case: ObjectCase) -> Finding:
 def custody(case: ObjectCase) -> Finding:
     """Require custody where the level's handling says so."""
     held = case.custody_groups > 0
+    asking = [each for each in case.profiles if each.custody]
     asked = case.ask(
         "handling.custody",
         have="need.custodian" if held else "need.no-custodian",
         need="need.custodian",
-        basis=cited(case.profile.basis) if case.profile is not None else "",
+        basis=cited(asking[0].basis) if asking else "",
     )
-    if case.profile is None or not case.profile.custody:
+    if not asking:
         return asked.not_asked("handling")
     if held:
         return asked.met()
@@ -180,7 +183,7 @@ def forward_secrecy(case: ObjectCase) -> Finding:
         have="need.prekeys" if case.forward_secrecy else "need.standing-keys",
         need="need.prekeys",
     )
-    if case.profile is None or not case.profile.forward_secrecy:
+    if not any(each.forward_secrecy for each in case.profiles):
         return asked.not_asked("handling")
     if case.forward_secrecy:
         return asked.met()
@@ -191,7 +194,7 @@ def forward_secrecy(case: ObjectCase) -> Finding:
 
 def suite(case: ObjectCase) -> Finding:
     """Require a cryptographic suite that the level's handling accepts."""
-    needed = case.profile.min_suite if case.profile is not None else SUITE_1
+    needed = max((each.min_suite for each in case.profiles), default=SUITE_1)
     asked = case.ask("handling.suite", have=str(SUITE_1), need=str(needed))
     if needed <= SUITE_1:
         return asked.met()
@@ -204,7 +207,7 @@ def suite(case: ObjectCase) -> Finding:
 
 def one_person_suffices(case: ObjectCase) -> Finding:
     """Refuse what several persons must open together: this desk cannot see to that."""
-    needed = case.profile.open_persons if case.profile is not None else 1
+    needed = max((each.open_persons for each in case.profiles), default=1)
     asked = case.ask("handling.persons", have="1", need=str(needed))
     if needed <= 1:
         return asked.met()

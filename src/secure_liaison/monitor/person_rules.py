@@ -6,7 +6,7 @@ Rules:
 - What is not known counts as not held.
 - A person whose agency is not verified has no standing at all; only that is said.
 - Where an agreement says how a level of the other side is protected here, clearance, class and
-  briefing are asked under the own policy's level; nothing else changes.
+  briefing are asked under the own policy's level; `object_rules` ask for both policies' handling.
 
 Source: docs/concepts/refusals.md; DESIGN §1 promise 1, §4, §5.
 """

@@ -147,12 +147,18 @@ def _obligations(
     codes = {each.reason.code for each in findings if each.reason is not None}
     if codes:
         return tuple(duty for code, duty in _UNMET_DUTIES.items() if code in codes)
-    profile = question.pack.handling_of(question.label.level)
     duties = []
-    if profile.register_reads and question.action is Action.OPEN:
+    if question.action is Action.OPEN and _reads_are_registered(question):
         duties.append("register-read")
     provider = [each for each in findings if each.rule == "accreditation.provider"]
     if any(each.outcome is Outcome.MET for each in provider):
         # The ledger is to say that the law's class of cipher was set aside, and by whose word.
         duties.append("accepted-provider")
     return tuple(duties)
+
+
+def _reads_are_registered(question: SealQuestion | ReadQuestion) -> bool:
+    profiles = [question.pack.handling_of(question.label.level)]
+    if isinstance(question, ReadQuestion) and question.reading is not None:
+        profiles.append(question.reading.pack.handling_of(question.reading.level))
+    return any(each.register_reads for each in profiles)

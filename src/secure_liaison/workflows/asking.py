@@ -111,7 +111,7 @@ def question_of_sealing(
         urgency=asked.urgency,
         minimum_packs=_minimum_packs(office, involved),
         action=action,
-        provider_ceiling=_provider_ceiling(office, pack),
+        provider_ceiling=_provider_ceiling(office, pack, office.agency),
         topic=asked.topic,
     )
 
@@ -126,11 +126,12 @@ def question_of_reading(
     expires: Instant,
     action: Action,
 ) -> ReadQuestion:
-    """Ask as `read_question`, about any officer of this agency and an object that may not exist."""
+    """Ask as `read_question`, about any officer and an object that may not exist."""
     now, pack = office.clock.now(), pack_of(asked.label)
-    agreement = office.directory.agreement_between(office.agency, originator, now)
+    agency = office.directory.officer(reader).agency
+    agreement = office.directory.agreement_between(agency, originator, now)
     standing, reading, elsewhere = _cleared(office, reader, asked.label, agreement)
-    involved = {office.agency, originator}
+    involved = {agency, originator}
     return ReadQuestion(
         action=action,
         label=asked.label,
@@ -139,8 +140,8 @@ def question_of_reading(
         device=device,
         originator_agency=originator,
         agreement=agreement,
-        own_agency=originator == office.agency,
-        accreditation=office.directory.accreditation(office.agency, pack.id, now),
+        own_agency=originator == agency,
+        accreditation=office.directory.accreditation(agency, pack.id, now),
         exercise=office.exercise,
         now=now,
         directory_age_s=max(age_s(office, each) for each in involved),
@@ -149,8 +150,8 @@ def question_of_reading(
         forward_secrecy=asked.forward_secrecy,
         minimum_packs=_minimum_packs(office, involved),
         relay_ceiling=_relay_ceiling(office, pack, involved),
-        provider_ceiling=_provider_ceiling(office, pack),
-        device_ceiling=_device_ceiling(office, pack, office.agency, (device,)),
+        provider_ceiling=_provider_ceiling(office, pack, agency),
+        device_ceiling=_device_ceiling(office, pack, agency, (device,)),
         topic=asked.topic,
         reading=reading,
         cleared_elsewhere=elsewhere,
@@ -201,9 +202,9 @@ def _minimum_packs(office: Office, involved: set[AgencyId]) -> tuple[str, ...]:
     )
 
 
-def _provider_ceiling(office: Office, pack: PolicyPack) -> str | None:
+def _provider_ceiling(office: Office, pack: PolicyPack, agency: AgencyId) -> str | None:
     return office.directory.accreditation(
-        office.agency, pack.id, office.clock.now(), scope=AccreditationScope.PROVIDER
+        agency, pack.id, office.clock.now(), scope=AccreditationScope.PROVIDER
     )
 
 
