@@ -12,8 +12,22 @@ from secure_liaison.labels.label import (
     label_digest,
 )
 from secure_liaison.labels.lattice import dominates, join, may_read
+from secure_liaison.labels.pack import builtin_pack, load_pack
 from secure_liaison.labels.period import Period, PeriodForm
-from tests.labels.samples import CN, CREATED, EMBASSY, GENERIC, MINISTRY, OFFICER, generic, jimi
+from secure_liaison.labels.release import release_of
+from secure_liaison.labels.validity import validate
+from tests.labels.samples import (
+    CN,
+    CREATED,
+    EMBASSY,
+    GENERIC,
+    MINISTRY,
+    OFFICER,
+    as_bytes,
+    generic,
+    jimi,
+    pack_file,
+)
 
 LONGER = jimi(period=Period.of_years(20, start=CREATED))
 
@@ -127,3 +141,44 @@ def test_join_refuses_two_policies() -> None:
 def test_join_of_a_condition_and_a_date_never_ends_early() -> None:
     condition = jimi(period=Period(form=PeriodForm.CONDITION, value="会议开始前"))
     assert join(condition, LONGER, CN).period.form is PeriodForm.OPEN
+
+
+def test_join_whose_lists_swallow_home_stays_sound_and_waits_for_a_person() -> None:
+    nato = builtin_pack("nato")
+    home, ireland, austria = "group:NATO@2026-03-01", "nation:IRL", "nation:AUT"
+    one = generic("s", policy=nato.policy_id, audience=Audience.of([home, ireland], [austria]))
+    two = replace(one, audience=Audience.of([home, austria], [ireland]))
+    for part in (one, two):
+        validate(part, nato)
+    whole = join(one, two, nato)
+    assert whole.audience == Audience.of([austria], [ireland])
+    for leaves in ({home, ireland}, {home, austria}, {ireland, austria}, {ireland}):
+        members = frozenset(leaves)
+        both = all(
+            may_read(part, nato, clearance_rank=9, memberships=members) for part in (one, two)
+        )
+        assert may_read(whole, nato, clearance_rank=9, memberships=members) is both
+    with pytest.raises(FormatError) as caught:
+        validate(whole, nato)
+    assert (caught.value.reason, caught.value.facts) == (
+        "label-marking-count",
+        {"category": "context"},
+    )
+    # A person names the home: then it holds, for fewer readers.
+    validate(replace(whole, audience=Audience.of([home], [ireland])), nato)
+
+
+def test_join_whose_list_swallows_home_stays_valid_where_the_owner_is_home() -> None:
+    value = pack_file("generic")
+    nations = pack_file("nato")["categories"]
+    kept = [each for each in nations if each["id"] in {"rel", "only"}]
+    value["categories"] += [{**each, "values": each["values"][:2]} for each in kept]
+    pack = load_pack(as_bytes(value))
+    first, second = (each.leaf for each in pack.category("only").values)
+    one = generic(audience=Audience.of([MINISTRY, first], [first, second]))
+    two = generic(audience=Audience.of([MINISTRY, second], [first]))
+    whole = join(one, two, pack)
+    validate(whole, pack)
+    swallowed = replace(whole, audience=Audience.of([first]))
+    validate(swallowed, pack)
+    assert release_of(swallowed.audience, pack, MINISTRY).exact

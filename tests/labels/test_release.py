@@ -73,8 +73,14 @@ def test_without_a_home_nothing_is_said_of_it() -> None:
 
 
 def test_two_releases_are_said_as_what_both_hold() -> None:
+    assert said([KFOR, AUT, CHE], [KFOR, AUT, IRL]) == release(
+        "context:kfor", "rel:aut", exact=False
+    )
+
+
+def test_of_two_releases_one_is_a_list_where_a_list_knows_home() -> None:
     assert said([ALLIES, AUT, CHE], [ALLIES, AUT, IRL]) == release(
-        "context:nato", "rel:aut", exact=False
+        "context:nato", "rel:aut", "rel:che", "only:aut", "only:irl", "only:nato"
     )
 
 
@@ -82,8 +88,52 @@ def test_two_lists_are_said_as_what_both_hold() -> None:
     assert said([KFOR], [AUT, CHE], [AUT, IRL]) == release("context:kfor", "only:aut", exact=False)
 
 
-def test_two_lists_with_nothing_in_common_are_not_said() -> None:
-    assert said([KFOR], [AUT], [IRL]) == release("context:kfor", exact=False, unsaid=({AUT}, {IRL}))
+def test_of_two_lists_with_nothing_in_common_the_first_is_said() -> None:
+    assert said([KFOR], [AUT], [IRL]) == release(
+        "context:kfor", "only:aut", exact=False, unsaid=({IRL},)
+    )
+
+
+def test_of_a_list_it_is_said_what_can_be() -> None:
+    assert said([KFOR], [AUT, OFFICER]) == release("context:kfor", "only:aut", exact=False)
+
+
+def test_two_homes_of_which_a_list_knows_one_are_said_exactly() -> None:
+    assert said([KFOR, AUT], [ALLIES]) == release("context:kfor", "rel:aut", "only:nato")
+    assert said([KFOR, AUT], [ALLIES, IRL]) == release(
+        "context:kfor", "rel:aut", "only:irl", "only:nato"
+    )
+    assert said([KFOR, OFFICER], [ALLIES]) == release("context:kfor", "only:nato", exact=False)
+
+
+def test_a_list_without_home_is_a_release_and_a_list_where_the_pack_knows_home() -> None:
+    for home in (None, "nation:USA"):
+        value = pack_file("us.eo13526")
+        rel = next(each for each in value["categories"] if each["id"] == "rel")
+        only = {**rel, "id": "only", "kind": "narrow", "tag": None, "values": rel["values"][:3]}
+        value["categories"].append(only)
+        value["home"] = home
+        pack = load_pack(as_bytes(value))
+        one, two = only["values"][:2]
+        leaves = Audience.of([one["leaf"], two["leaf"]])
+        found = release_of(leaves, pack, MINISTRY)
+        names = [f"{place}:{each['id']}" for place in ("rel", "only") for each in (one, two)]
+        assert found == release(*names)
+        assert audience_of(found.markings, pack, owner=MINISTRY, day=DAY) == leaves
+        assert markings_in(leaves, pack, MINISTRY) == found.markings
+        officers = Audience.of([one["leaf"], OFFICER])
+        assert not release_of(officers, pack, MINISTRY).exact
+        rel["values"] = rel["values"][2:]
+        value["rules"] = []
+        pack = load_pack(as_bytes(value))
+        assert release_of(leaves, pack, MINISTRY) == release(*names[2:], exact=False)
+
+
+def test_no_home_is_inferred_where_a_category_must_name_it() -> None:
+    joined = Audience.of([ALLIES, AUT]).join(Audience.of([ALLIES, AUT], [AUT]))
+    assert joined == Audience.of([AUT])
+    assert release_of(joined, NATO, MINISTRY) == release("only:aut", exact=False)
+    assert markings_in(joined, NATO, MINISTRY) == {"only:aut"}
 
 
 def test_of_a_group_of_home_it_is_said_what_can_be() -> None:

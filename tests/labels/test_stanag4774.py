@@ -10,7 +10,7 @@ import pytest
 from secure_liaison.clock import Instant
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.audience import Audience
-from secure_liaison.labels.audience4774 import Narrowing, Unsayable
+from secure_liaison.labels.audience4774 import Unsayable
 from secure_liaison.labels.clearance4774 import Reader, clearances_of, reader_of
 from secure_liaison.labels.label import (
     Alternative,
@@ -34,6 +34,7 @@ from secure_liaison.labels.policy import PolicyPack
 from secure_liaison.labels.stanag4774 import Beside, alternative_of, label_of, write_back
 from secure_liaison.labels.stanag4774_json import read_label_json, write_label_json
 from secure_liaison.labels.stanag4774_xml import read_label_xml, write_label_xml
+from secure_liaison.labels.wording import Loss
 from tests.labels.pack4774 import (
     _NATIONS,
     CREATED,
@@ -92,7 +93,7 @@ def test_officers_are_refused_by_default_and_never_left_out() -> None:
 def test_narrow_leaves_out_of_a_group_what_has_no_word() -> None:
     one = label([NATO_HOME, "nation:SWE", OFFICER])
     back = write_back(one, PACK, unsayable=Unsayable.NARROW, native=False)
-    assert back.narrowed == (Narrowing(category="rel", lost=frozenset({OFFICER})),)
+    assert back.narrowed == (Loss(category="rel", lost=frozenset({OFFICER})),)
     assert label_of(back.label, PACK).label.audience == Audience.of([NATO_HOME, "nation:SWE"])
 
 
@@ -360,7 +361,7 @@ def test_home_of_a_second_home_category_is_lost_rather_than_asked_for_as_well() 
     pack = load(categories=[*nato_file()["categories"], second])
     one = label([NATO_HOME, f"group:X@{DAY}"])
     back = write_back(one, pack, native=False)
-    assert back.narrowed == (Narrowing(category="context", lost=frozenset({f"group:X@{DAY}"})),)
+    assert back.narrowed == (Loss(category="context", lost=frozenset({f"group:X@{DAY}"})),)
     assert label_of(back.label, pack).label.audience == Audience.of([NATO_HOME])
 
 

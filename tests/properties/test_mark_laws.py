@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.audience import Audience, dated
+from secure_liaison.labels.audience4774 import say_audience
 from secure_liaison.labels.grammar import PeriodStyle, ValuesSegment
 from secure_liaison.labels.mark_scan import segments_of
 from secure_liaison.labels.marking import (
@@ -29,8 +30,12 @@ from secure_liaison.labels.naming import MarkLanguage
 from secure_liaison.labels.pack import builtin_pack, builtin_packs
 from secure_liaison.labels.period import Period, PeriodForm
 from secure_liaison.labels.policy import Category, CategoryKind, Level, PolicyPack
-from secure_liaison.labels.release import audience_of, release_of
+from secure_liaison.labels.release import audience_of, home_leaves, markings_in, release_of
+from tests.labels.ess_samples import PACK as ESS
 from tests.labels.marked import DAY, marked
+from tests.labels.pack4774 import HOMELESS
+from tests.labels.pack4774 import PACK as ALLIED
+from tests.labels.rich import RICH
 from tests.labels.samples import MINISTRY
 
 law = settings(max_examples=max(200, settings().max_examples))
@@ -262,22 +267,34 @@ def test_what_is_read_is_written_and_read_the_same(
     assert parse_mark(again, pack) == found
 
 
-LEAVES = {
-    NATO.id: ["group:NATO", "group:KFOR", "group:EAPC", "nation:AUT", "nation:CHE", "nation:IRL"],
-    US.id: ["nation:USA", "nation:GBR", "nation:FRA", "group:FVEY"],
-}
+WORDED = (*PACKS, RICH, ESS, ALLIED, HOMELESS)
+"""Every pack that is built in, and those of the tests with other widening, lists and homes."""
+
+worded = st.sampled_from(WORDED)
+ALWAYS = ("group:KFOR", "nation:SWE", MINISTRY, "officer:aa", "agency:bb")
+
+
+@cache
+def some_leaves(pack: PolicyPack) -> tuple[str, ...]:
+    """Return homes, a few leaves of every category that says an audience, and some of none."""
+    said = [
+        value.leaf
+        for category in pack.categories
+        for value in sorted(category.values, key=lambda each: (each.leaf[:1], each.id))[:3]
+        if value.leaf
+    ]
+    found = {*said, *ALWAYS, *([pack.home] if pack.home else [])}
+    return tuple(sorted(dated(leaf, DAY) for leaf in found))
 
 
 @st.composite
 def audiences(draw: st.DrawFn, pack: PolicyPack) -> Audience:
-    leaves = [dated(leaf, DAY) for leaf in LEAVES.get(pack.id, [])]
-    leaves += [MINISTRY, "officer:aa", "agency:bb"]
-    groups = draw(st.lists(st.sets(st.sampled_from(leaves), max_size=4), max_size=4))
-    return Audience.of(*groups)
+    leaves = st.sampled_from(some_leaves(pack))
+    return Audience.of(*draw(st.lists(st.sets(leaves, max_size=4), max_size=4)))
 
 
 @law
-@given(st.data(), packs)
+@given(st.data(), worded)
 def test_what_markings_say_of_an_audience_is_never_wider(
     data: st.DataObject, pack: PolicyPack
 ) -> None:
@@ -296,7 +313,7 @@ def test_what_markings_say_of_an_audience_is_never_wider(
 
 
 @law
-@given(st.data(), packs)
+@given(st.data(), worded)
 def test_exact_is_said_of_what_markings_say_exactly_and_of_nothing_else(
     data: st.DataObject, pack: PolicyPack
 ) -> None:
@@ -308,6 +325,83 @@ def test_exact_is_said_of_what_markings_say_exactly_and_of_nothing_else(
         assert not release.exact
         return
     assert release.exact is (said == audience)
+
+
+@law
+@given(st.data(), worded)
+def test_rules_look_at_what_is_said_and_at_what_is_lost(
+    data: st.DataObject, pack: PolicyPack
+) -> None:
+    audience = data.draw(audiences(pack))
+    release = release_of(audience, pack, MINISTRY)
+    seen = markings_in(audience, pack, MINISTRY)
+    assert release.markings <= seen
+    assert not release.exact or release.markings == seen
+
+
+@st.composite
+def any_markings(draw: st.DrawFn, pack: PolicyPack) -> frozenset[str]:
+    """Return any few values of each category that says an audience, with a home."""
+    parts = [
+        draw(
+            st.sets(
+                st.sampled_from(
+                    [f"{each.id}:{v.id}" for v in each.values if dated(v.leaf, DAY) in few]
+                ),
+                min_size=int(each.home),
+                max_size=3,
+            )
+        )
+        for few in [some_leaves(pack)]
+        for each in pack.categories
+        if each.kind in (CategoryKind.WIDEN, CategoryKind.NARROW)
+    ]
+    return frozenset().union(*parts)
+
+
+@law
+@given(st.data(), worded)
+def test_whatever_markings_say_is_said_exactly_again_if_a_home_is_left(
+    data: st.DataObject, pack: PolicyPack
+) -> None:
+    markings = data.draw(any_markings(pack))
+    audience = audience_of(markings, pack, owner=MINISTRY, day=DAY)
+    release = release_of(audience, pack, MINISTRY)
+    homes = {dated(leaf, DAY) for leaf in pack.index.categories.homes}
+    # A list may swallow the group of home: then nobody knows any more whose home it was.
+    swallowed = homes and not any(group & homes for group in audience.groups)
+    assert release.exact is not bool(swallowed)
+
+
+@law
+@given(st.data(), worded)
+def test_one_algorithm_serves_marks_and_4774(data: st.DataObject, pack: PolicyPack) -> None:
+    """What markings say exactly, 4774 says exactly, where it has a word for home."""
+    audience = audience_of(data.draw(any_markings(pack)), pack, owner=MINISTRY, day=DAY)
+    assume(release_of(audience, pack, MINISTRY).exact)
+    widening = [each for each in pack.categories if each.kind is CategoryKind.WIDEN]
+    words = {value.leaf for each in widening for value in each.values}
+    named = pack.index.categories.homes or home_leaves(pack, MINISTRY) <= words
+    assume(named and len(widening) < 2)
+    assert say_audience(audience, pack, MINISTRY).narrowed == ()
+
+
+@law
+@given(st.data(), worded)
+def test_a_join_is_sound_even_if_its_home_is_swallowed(
+    data: st.DataObject, pack: PolicyPack
+) -> None:
+    parts = [
+        audience_of(data.draw(any_markings(pack)), pack, owner=MINISTRY, day=DAY) for _ in range(2)
+    ]
+    whole = parts[0].join(parts[1])
+    release = release_of(whole, pack, MINISTRY)
+    try:
+        said = audience_of(release.markings, pack, owner=MINISTRY, day=DAY)
+    except FormatError:
+        return
+    said = Audience.of(*said.groups, *({dated(x, DAY) for x in g} for g in release.unsaid))
+    assert all(said.within(part) for part in parts)
 
 
 @law

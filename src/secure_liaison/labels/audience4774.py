@@ -18,26 +18,26 @@ Source: docs/spec/stanag4774.md §5; labels report §0.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.audience import Audience, undated
 from secure_liaison.labels.policy import CategoryKind
 from secure_liaison.labels.release import home_leaves
+from secure_liaison.labels.wording import Words, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from secure_liaison.labels.policy import Category, PolicyPack
+    from secure_liaison.labels.wording import Group, Loss, Wording
 
-__all__ = ["RELEASABLE", "Narrowing", "SaidAudience", "Unsayable", "hear_audience", "say_audience"]
+__all__ = ["RELEASABLE", "SaidAudience", "Unsayable", "hear_audience", "say_audience"]
 
 RELEASABLE: Final = "Releasable"
 """The value of a home category that says: read on in the widening category."""
-
-Group: TypeAlias = frozenset[str]
 
 
 class Unsayable(Enum):
@@ -48,19 +48,6 @@ class Unsayable(Enum):
     """Leave out of the group what has no word: fewer read."""
     CARRY = "carry"
     """A category of our own: exact for readers who know it, nobody for all others."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Narrowing:
-    """What one category could not say.
-
-    Attributes:
-        category: Id of the pack's category.
-        lost: Leaves that the audience has and the label written has not, or not everywhere.
-    """
-
-    category: str
-    lost: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +65,7 @@ class SaidAudience:
     values: Mapping[str, Group]
     flagged: bool = False
     carried: tuple[Group, ...] = ()
-    narrowed: tuple[Narrowing, ...] = ()
+    narrowed: tuple[Loss, ...] = ()
 
 
 def say_audience(
@@ -90,28 +77,16 @@ def say_audience(
         FormatError: ``label4774-audience`` (no words for a group), ``label4774-nobody`` (what could
             be said would be nobody).
     """
-    words = _Words.of(pack, owner)
-    groups = sorted(audience.groups, key=lambda each: (len(each), sorted(each)))
-    if frozenset() in groups:
+    words = _words(pack, owner)
+    if frozenset() in audience.groups:
         raise FormatError("label4774-nobody")
-    if unsayable is Unsayable.REFUSE and not all(map(words.know, groups)):
+    if unsayable is Unsayable.REFUSE and not all(map(words.know, audience.groups)):
         raise FormatError("label4774-audience")
-    # Which group is said as home decides what the others can be: each is tried.
-    ways = [
-        _say_in_order([first, *(group for group in groups if group != first)], words, unsayable)
-        for first in groups or [frozenset()]
-    ]
-    best = min(
-        (each for each in ways if each is not None),
-        key=lambda said: (
-            sum(len(each.lost) for each in said.narrowed),
-            not _says_home(said, words),
-        ),
-        default=None,
-    )
-    if best is None:
+    carry = unsayable is Unsayable.CARRY
+    way = word(audience.groups, words, keep_whole=carry)
+    if way.unsaid and not carry:
         raise FormatError("label4774-nobody")
-    return best
+    return _said(way, words)
 
 
 def hear_audience(said: SaidAudience, pack: PolicyPack, *, home: str) -> Audience:
@@ -148,157 +123,26 @@ def hear_audience(said: SaidAudience, pack: PolicyPack, *, home: str) -> Audienc
     return Audience.of(*groups)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Words:
-    """What the pack has words for, without days: leaves by the id of their category."""
-
-    home: Group
-    naming: Mapping[str, Group]
-    widening: Mapping[str, Group]
-    narrowing: Mapping[str, Group]
-
-    @classmethod
-    def of(cls, pack: PolicyPack, owner: str) -> _Words:
-        return cls(
-            home=home_leaves(pack, owner),
-            naming=_leaves(_naming(pack)),
-            widening=_leaves(_widening(pack)),
-            narrowing=_leaves(_narrowing(pack)),
-        )
-
-    def know(self, group: Group) -> bool:
-        known = (self.naming, self.widening, self.narrowing)
-        words = {leaf for places in known for place in places.values() for leaf in place}
-        return {undated(leaf) for leaf in group} <= words
+def _words(pack: PolicyPack, owner: str) -> Words:
+    leaves = pack.index.categories.leaves
+    return Words(
+        home=home_leaves(pack, owner),
+        naming={each.id: leaves[each.id] for each in _naming(pack)},
+        widening={each.id: leaves[each.id] for each in _widening(pack)},
+        narrowing={each.id: leaves[each.id] for each in _narrowing(pack)},
+        home_needed=False,
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
-    """What is said so far; ``homes`` and ``wide`` belong together where the pack names its homes.
-
-    They say ``homes | wide[w]`` for each ``w``, or ``homes`` alone.
-    """
-
-    homes: Group | None = None
-    wide: Mapping[str, Group] = field(default_factory=dict)
-    narrow: Mapping[str, Group] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Step:
-    """One way to say one more group: then all that is said is within it."""
-
-    state: _State
-    category: str
-    lost: Group
-
-
-def _says_home(said: SaidAudience, words: _Words) -> bool:
-    return any(said.values.get(category) for category in words.naming)
-
-
-def _say_in_order(groups: list[Group], words: _Words, unsayable: Unsayable) -> SaidAudience | None:
-    """Say what can be said exactly, then squeeze the rest in; nothing if nobody would be left."""
-    state, waiting, carried, narrowed = _State(), [], [], []
-    for group in filter(None, groups):
-        exact = next((each for each in _steps(state, group, words) if not each.lost), None)
-        if exact is not None:
-            state = exact.state
-        elif not words.know(group) and unsayable is Unsayable.CARRY:
-            carried.append(group)
-        else:
-            waiting.append(group)
-    for group in waiting:
-        step = min(_steps(state, group, words), key=lambda each: len(each.lost), default=None)
-        if step is not None:
-            state = step.state
-            narrowed.append(Narrowing(category=step.category, lost=step.lost))
-        elif unsayable is Unsayable.CARRY:
-            carried.append(group)
-        else:
-            return None
-    return _said(state, words, carried=tuple(carried), narrowed=tuple(narrowed))
-
-
-def _steps(state: _State, group: Group, words: _Words) -> Iterator[_Step]:
-    if not words.naming:
-        if any(undated(leaf) in words.home for leaf in group):
-            for category, known in words.widening.items():
-                kept = _kept(group, known, state.wide.get(category))
-                after = replace(state, wide={**state.wide, category: kept})
-                if kept:
-                    lost = (group | state.wide.get(category, frozenset())) - kept
-                    yield _Step(state=after, category=category, lost=lost)
-    elif state.homes is None:
-        yield from _first_at_home(state, group, words)
-    else:
-        yield from _more_at_home(state, state.homes, group, words)
-    for category, known in words.narrowing.items():
-        kept = _kept(group, known, state.narrow.get(category))
-        if kept:
-            lost = (group | state.narrow.get(category, frozenset())) - kept
-            after = replace(state, narrow={**state.narrow, category: kept})
-            yield _Step(state=after, category=category, lost=lost)
-
-
-def _first_at_home(state: _State, group: Group, words: _Words) -> Iterator[_Step]:
-    # One home category says all of home; two would be asked for together.
-    homes = ((name, _kept(group, known)) for name, known in words.naming.items())
-    naming, own = next(((name, kept) for name, kept in homes if kept), ("", frozenset()))
-    rest = group - own
-    if own and not any(_kept(rest, known) for known in words.widening.values()):
-        yield _Step(state=replace(state, homes=own), category=naming, lost=rest)
-    for category, known in words.widening.items():
-        more = _kept(rest, known)
-        if more:
-            # Without a home the flag stands alone: released to these, and to nobody else.
-            after = replace(state, homes=own, wide={category: more})
-            yield _Step(state=after, category=category, lost=rest - more)
-
-
-def _more_at_home(state: _State, homes: Group, group: Group, words: _Words) -> Iterator[_Step]:
-    own = homes & group
-    if own and not state.wide:
-        after, lost = replace(state, homes=own), (homes | group) - own
-        yield _Step(state=after, category=next(iter(words.naming)), lost=lost)
-    for category, before in state.wide.items():
-        more = before & group
-        if more:
-            after = replace(state, homes=own, wide={**state.wide, category: more})
-            lost = (homes | before | group) - own - more
-            yield _Step(state=after, category=category, lost=lost)
-        elif own:
-            # Nobody is left beside home: the context alone says it, and says it of all.
-            everyone = frozenset().union(homes, group, *state.wide.values())
-            after = replace(state, homes=own, wide={})
-            yield _Step(state=after, category=category, lost=everyone - own)
-    if own == homes and state.wide:
-        for category, known in words.widening.items():
-            more = _kept(group - own, known)
-            if more and category not in state.wide:
-                after = replace(state, wide={**state.wide, category: more})
-                yield _Step(state=after, category=category, lost=group - own - more)
-
-
-def _said(
-    state: _State, words: _Words, *, carried: tuple[Group, ...], narrowed: tuple[Narrowing, ...]
-) -> SaidAudience:
-    values = {**state.wide, **state.narrow}
-    flagged = bool(words.naming and state.wide)
-    homes = state.homes or frozenset()
-    own = next((name for name, known in words.naming.items() if _kept(homes, known)), "")
+def _said(way: Wording, words: Words) -> SaidAudience:
+    values = {**way.wide, **way.narrow}
+    flagged = bool(words.naming and way.wide)
+    homes = way.homes or frozenset()
+    bare = {undated(leaf) for leaf in homes}
+    own = next((name for name, known in words.naming.items() if bare & known), "")
     if own or flagged:
         values[own or next(iter(words.naming))] = homes
-    return SaidAudience(values=values, flagged=flagged, carried=carried, narrowed=narrowed)
-
-
-def _kept(group: Group, known: Group, before: Group | None = None) -> Group:
-    kept = frozenset(leaf for leaf in group if undated(leaf) in known)
-    return kept if before is None else kept & before
-
-
-def _leaves(categories: list[Category]) -> dict[str, Group]:
-    return {each.id: frozenset(value.leaf for value in each.values) for each in categories}
+    return SaidAudience(values=values, flagged=flagged, carried=way.unsaid, narrowed=way.losses)
 
 
 def _naming(pack: PolicyPack) -> list[Category]:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.audience import dated, require_leaf, undated
-from secure_liaison.labels.audience4774 import RELEASABLE, Group, SaidAudience
+from secure_liaison.labels.audience4774 import RELEASABLE, SaidAudience
 from secure_liaison.labels.label4774 import Category4774, CategoryType
 from secure_liaison.labels.names4774 import (
     TYPES,
@@ -37,6 +37,7 @@ from secure_liaison.labels.policy import CategoryKind
 if TYPE_CHECKING:
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.policy import Category, PolicyPack
+    from secure_liaison.labels.wording import Group
 
 __all__ = [
     "AUDIENCE_URI",

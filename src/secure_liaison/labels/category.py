@@ -96,6 +96,7 @@ class CategoryIndex:
         values: By ``category:value``.
         by_kind: Every ``category:value`` of a kind.
         by_leaf: Widening and narrowing markings with their category, by leaf.
+        leaves: Leaves of the values of each category, by its id.
         homes: Leaves of the values of home categories.
         counted: Categories of which a label needs some, or may have only so many.
     """
@@ -104,6 +105,7 @@ class CategoryIndex:
     values: Mapping[str, CategoryValue]
     by_kind: Mapping[CategoryKind, frozenset[str]]
     by_leaf: Mapping[str, tuple[tuple[Category, str], ...]]
+    leaves: Mapping[str, frozenset[str]]
     homes: frozenset[str]
     counted: tuple[Category, ...]
 
@@ -121,11 +123,16 @@ class CategoryIndex:
                 if value.leaf:
                     by_leaf.setdefault(value.leaf, []).append((category, marking))
         naming = (category for category in categories if category.home)
+        leaves = {
+            each.id: frozenset(value.leaf for value in each.values if value.leaf)
+            for each in reversed(categories)
+        }
         return cls(
             by_id=MappingProxyType({each.id: each for each in reversed(categories)}),
             values=MappingProxyType(values),
             by_kind=MappingProxyType({kind: frozenset(names) for kind, names in by_kind.items()}),
             by_leaf=MappingProxyType({leaf: tuple(found) for leaf, found in by_leaf.items()}),
+            leaves=MappingProxyType(leaves),
             homes=frozenset(value.leaf for category in naming for value in category.values),
             counted=tuple(each for each in categories if each.least or each.most is not None),
         )

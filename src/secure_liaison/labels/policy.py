@@ -11,8 +11,8 @@ Source: docs/spec/labels.md §5; DESIGN §4.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass, field, fields
+from functools import cache, lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -247,6 +247,22 @@ class PolicyPack:
         object.__setattr__(self, "index", PackIndex.of(self))
 
     @override
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, PolicyPack):
+            return NotImplemented
+        if self.index is other.index:
+            return True
+        # A pack changed in memory keeps the digest of its file, so that alone proves nothing.
+        if self.canonical_digest != other.canonical_digest or any(
+            getattr(self, name) != getattr(other, name) for name in _compared()
+        ):
+            return False
+        # Equal packs have equal indexes. Sharing one makes the next comparison cheap: what is
+        # remembered by pack asks at every lookup.
+        object.__setattr__(other, "index", self.index)
+        return True
+
+    @override
     def __hash__(self) -> int:
         # The digest stands for all of it; equality still compares every field.
         return hash(self.canonical_digest)
@@ -336,6 +352,11 @@ class PolicyPack:
         """Return the rank of a class of persons; −1 for none and for an unknown one."""
         ranks = {each.id: each.rank for each in self.person_classes}
         return ranks.get(class_id, -1)
+
+
+@cache
+def _compared() -> tuple[str, ...]:
+    return tuple(each.name for each in fields(PolicyPack) if each.compare)
 
 
 @lru_cache(maxsize=_DAYS_REMEMBERED)

@@ -4,9 +4,11 @@ Rules:
 
 - A widening value stands in the group of home; a narrowing value in a group without home; a value
   of a home category (a NATO context) is home itself.
-- Where several groups must be said in one marking, the intersection is said, and of a group of home
-  what markings can say of it: that may keep readers out, it never lets one in. A group of which no
-  marking of the pack can say anything is named, never dropped in silence.
+- Which group is said where, `wording` decides; what rules look at and what is said agree. A group
+  of which no marking can say anything is named, never dropped in silence.
+- Markings always add a group of home. Where no category names it, a list without home is said as a
+  release and as the list: who is of home and not on the list is kept out by the list.
+- Where a category names home and no group of the audience holds one, none is said: a person must.
 - Groups carry the day at which their membership is judged: the day of the label.
 
 Source: docs/spec/labels.md §3, §6; labels report §0.
@@ -15,18 +17,27 @@ Source: docs/spec/labels.md §3, §6; labels report §0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, assert_never
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.audience import Audience, dated, undated
 from secure_liaison.labels.policy import CategoryKind
+from secure_liaison.labels.wording import Words, word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from secure_liaison.labels.policy import Category, PolicyPack
+    from secure_liaison.labels.wording import Group, Wording
 
 __all__ = ["Release", "audience_of", "home_leaves", "markings_in", "release_of"]
+
+_ANY_DAY: Final = "2000-01-01"
+_REMEMBERED: Final = 64
+_HOME: Final = ""
+"""The place of home among those of narrowing categories, which have the category's id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,17 +62,20 @@ def home_leaves(pack: PolicyPack, owner: str) -> frozenset[str]:
 
 
 def markings_in(audience: Audience, pack: PolicyPack, owner: str) -> frozenset[str]:
-    """Return every widening, narrowing and home value that is present, for rules to look at."""
-    by_leaf = pack.index.categories.by_leaf
-    if not by_leaf:
+    """Return every widening, narrowing and home value that is present, for rules to look at.
+
+    Of an audience that markings say exactly, these are the markings; of any other also those that
+    stand in a group and are lost when it is said.
+    """
+    if not pack.index.categories.by_leaf:
         return frozenset()
-    at_home, others = _split(audience, pack, owner)
-    return frozenset(
-        marking
-        for leaf in frozenset().union(*at_home, *others)
-        for category, marking in by_leaf.get(leaf, ())
-        if any(leaf in group for group in _where(category, at_home, others))
-    )
+    way, words = _way(audience, pack, owner)
+    here: dict[str, set[str]] = {name: set() for name in (_HOME, *words.narrowing)}
+    for place, group in way.placed:
+        here[place] |= group
+    for place in words.narrowing:
+        here[place] |= frozenset().union(*way.unsaid)
+    return _markings(here, pack, owner)
 
 
 def audience_of(markings: Iterable[str], pack: PolicyPack, *, owner: str, day: str) -> Audience:
@@ -100,85 +114,60 @@ def audience_of(markings: Iterable[str], pack: PolicyPack, *, owner: str, day: s
 
 def release_of(audience: Audience, pack: PolicyPack, owner: str) -> Release:
     """Return an audience in the pack's markings, never a wider one in what they say."""
-    at_home, others = _split(audience, pack, owner)
-    home, widening = home_leaves(pack, owner), _values(pack, CategoryKind.WIDEN)
-    said = [group & (home | widening.keys()) for group in at_home]
-    leaves = frozenset.intersection(*said) if said else frozenset()
-    markings = {name for leaf, name in widening.items() if leaf in leaves - home}
-    markings |= {name for leaf, name in _naming(pack).items() if leaf in leaves}
-    unsaid: list[frozenset[str]] = []
-    exact = said == at_home and len(at_home) == 1 and _one_day(audience)
-    for category in _narrowing(pack):
-        values = {value.leaf: f"{category.id}:{value.id}" for value in category.values}
-        mine = [group for group in others if group <= values.keys()]
-        others = [group for group in others if group not in mine]
-        both = frozenset.intersection(*mine) if mine else frozenset()
-        markings |= {values[leaf] for leaf in both}
-        exact = exact and len(mine) <= 1
-        unsaid += [] if both else mine
-    unsaid += others
-    return Release(markings=frozenset(markings), exact=exact and not unsaid, unsaid=tuple(unsaid))
+    way, _ = _way(audience, pack, owner)
+    at_home = (way.homes or frozenset()).union(*way.wide.values())
+    markings = _markings({_HOME: at_home, **way.narrow}, pack, owner)
+    return Release(
+        markings=markings, exact=_is_said(audience, markings, pack, owner), unsaid=way.unsaid
+    )
 
 
-_Groups: TypeAlias = "list[frozenset[str]]"
+def _way(audience: Audience, pack: PolicyPack, owner: str) -> tuple[Wording, Words]:
+    words = _words(pack, owner)
+    # Without their days one group may contain another.
+    bare = {frozenset(map(undated, group)) for group in audience.groups}
+    return word((each for each in bare if not any(other < each for other in bare)), words), words
 
 
-def _split(audience: Audience, pack: PolicyPack, owner: str) -> tuple[_Groups, _Groups]:
-    """Return the groups of home and the others, both without days, from small to large."""
+@lru_cache(maxsize=_REMEMBERED)
+def _words(pack: PolicyPack, owner: str) -> Words:
+    home, leaves = home_leaves(pack, owner), pack.index.categories.leaves
+    wide: Group = frozenset().union(*(leaves[each.id] for each in _of(pack, CategoryKind.WIDEN)))
+    named = bool(pack.index.categories.homes)
+    return Words(
+        home=home,
+        naming={_HOME: home} if named else {},
+        widening={_HOME: wide if named else wide | home},
+        narrowing={each.id: leaves[each.id] for each in _of(pack, CategoryKind.NARROW)},
+        home_needed=True,
+    )
+
+
+def _markings(said: Mapping[str, AbstractSet[str]], pack: PolicyPack, owner: str) -> frozenset[str]:
     home = home_leaves(pack, owner)
-    groups = sorted({frozenset(map(undated, group)) for group in audience.groups}, key=_size)
-    # A list of ONLY may hold a home as well (`Ireland, NATO ONLY`): what it could not say is home;
-    # where it could say all of them, the smallest is.
-    lists = [{value.leaf for value in category.values} for category in _narrowing(pack)]
-    naming = [group for group in groups if group & home]
-    certain = [group for group in naming if not any(group <= each for each in lists)]
-    own = next((group & home for group in (*certain, *naming)), frozenset())
-    at_home = [group for group in groups if own and group & home == own]
-    return at_home, [group for group in groups if group not in at_home]
+    return frozenset(
+        marking
+        for place, leaves in said.items()
+        for leaf in leaves
+        for category, marking in pack.index.categories.by_leaf.get(leaf, ())
+        # Home is not released to itself.
+        if (place == category.id)
+        or (place == _HOME and (category.home or (_widens(category) and leaf not in home)))
+    )
 
 
-def _where(category: Category, at_home: _Groups, others: _Groups) -> _Groups:
-    match category.kind:
-        case CategoryKind.WIDEN:
-            return at_home
-        case CategoryKind.NARROW:
-            return at_home if category.home else others
-        case CategoryKind.RESTRICT | CategoryKind.CONTROL | CategoryKind.INFORM:
-            return []
-        case _:
-            assert_never(category.kind)
+def _is_said(audience: Audience, markings: frozenset[str], pack: PolicyPack, owner: str) -> bool:
+    days = {leaf.partition("@")[2] for group in audience.groups for leaf in group} - {""}
+    try:
+        said = audience_of(markings, pack, owner=owner, day=min(days, default=_ANY_DAY))
+    except FormatError:
+        return False  # no home is named
+    return said == audience
 
 
-def _values(pack: PolicyPack, kind: CategoryKind) -> dict[str, str]:
-    return {
-        value.leaf: f"{category.id}:{value.id}"
-        for category in pack.categories
-        if category.kind is kind
-        for value in category.values
-    }
+def _of(pack: PolicyPack, kind: CategoryKind) -> list[Category]:
+    return [each for each in pack.categories if each.kind is kind and not each.home]
 
 
-def _naming(pack: PolicyPack) -> dict[str, str]:
-    return {
-        value.leaf: f"{category.id}:{value.id}"
-        for category in pack.categories
-        if category.home
-        for value in category.values
-    }
-
-
-def _narrowing(pack: PolicyPack) -> list[Category]:
-    return [
-        category
-        for category in pack.categories
-        if category.kind is CategoryKind.NARROW and not category.home
-    ]
-
-
-def _one_day(audience: Audience) -> bool:
-    leaves = {leaf for group in audience.groups for leaf in group if leaf.startswith("group:")}
-    return len({leaf.partition("@")[2] for leaf in leaves}) <= 1
-
-
-def _size(group: frozenset[str]) -> tuple[int, list[str]]:
-    return len(group), sorted(group)
+def _widens(category: Category) -> bool:
+    return category.kind is CategoryKind.WIDEN

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import FormatError
-from secure_liaison.labels.audience4774 import Narrowing, Unsayable, hear_audience, say_audience
+from secure_liaison.labels.audience4774 import Unsayable, hear_audience, say_audience
 from secure_liaison.labels.categories4774 import categories_of, hear_categories
 from secure_liaison.labels.label import (
     Alternative,
@@ -49,6 +49,7 @@ from secure_liaison.labels.period import Period, PeriodForm
 if TYPE_CHECKING:
     from secure_liaison.clock import Instant
     from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.labels.wording import Loss
 
 __all__ = [
     "Beside",
@@ -85,7 +86,7 @@ class WrittenBack:
     """
 
     label: Label4774
-    narrowed: tuple[Narrowing, ...]
+    narrowed: tuple[Loss, ...]
     beside: tuple[Beside, ...]
 
 

@@ -77,8 +77,8 @@ def validate(label: Label, pack: PolicyPack) -> None:
 def markings_of(label: Label, pack: PolicyPack) -> frozenset[str]:
     """Return ``category:value`` of everything that rules may ask about.
 
-    A widening value is present when its leaf stands in a group beside home; a narrowing value when
-    its leaf stands in a group without home; a value of a home category when it is home.
+    Of the audience they are what markings say of it (`markings_in`), so that rules look at what
+    marks print.
     """
     by_leaves = markings_in(label.audience, pack, label.owner)
     return by_leaves | label.restrict | label.control | label.inform
