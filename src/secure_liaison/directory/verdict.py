@@ -12,11 +12,18 @@ Source: docs/spec/directory.md §6.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from secure_liaison.directory.standing import Clearance, ClearanceProblem, OfficerRecord, Standing
+from secure_liaison.directory.standing import (
+    NO_LEVEL,
+    Clearance,
+    ClearanceProblem,
+    OfficerRecord,
+    Standing,
+)
 from secure_liaison.errors import VerificationError
 from secure_liaison.identity.chain import verify_agreement
+from secure_liaison.identity.contents import AccreditationScope
 from secure_liaison.identity.validity import has_begun
 
 if TYPE_CHECKING:
@@ -28,7 +35,10 @@ if TYPE_CHECKING:
     from secure_liaison.identity.statements import SignedStatement
     from secure_liaison.labels.agreement import Agreement
 
-__all__ = ["agreement_in_force", "standing_of"]
+__all__ = ["agreement_in_force", "ceiling_of", "standing_of"]
+
+_LIMITED: Final = frozenset({AccreditationScope.RELAY, AccreditationScope.DEVICE})
+"""What is limited by a statement; the other scopes are nothing without one."""
 
 
 def standing_of(
@@ -68,6 +78,23 @@ def standing_of(
         statements_current=True,
         pledged=pledged,
     )
+
+
+def ceiling_of(
+    holding: Holding, key: tuple[str, AccreditationScope, str], *, at: Instant
+) -> str | None:
+    """Return the ceiling that this agency states for policy, scope and target, none if it does not.
+
+    A statement about a relay or device that is in the book but does not hold, because it ended or
+    was revoked, is `NO_LEVEL`: no time lifts a ceiling; only leaving it out of a roster does.
+    """
+    index = holding.index_in_force(at)
+    found = None if index is None else index.accreditations.get(key)
+    if found is None:
+        return None
+    if holding.holds(found[0], at):
+        return found[1].ceiling
+    return NO_LEVEL if key[1] in _LIMITED else None
 
 
 def agreement_in_force(one: Holding, other: Holding, *, at: Instant) -> Agreement | None:

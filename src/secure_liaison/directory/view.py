@@ -29,18 +29,12 @@ Source: docs/spec/directory.md §6; DESIGN §5.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from secure_liaison.directory.holding import Holding, accept_book, accept_snapshot
-from secure_liaison.directory.standing import (
-    NO_LEVEL,
-    AgencyRecord,
-    Clearance,
-    OfficerRecord,
-    Standing,
-)
+from secure_liaison.directory.standing import AgencyRecord, Clearance, OfficerRecord, Standing
 from secure_liaison.directory.stored_view import decode_view, encode_view
-from secure_liaison.directory.verdict import agreement_in_force, standing_of
+from secure_liaison.directory.verdict import agreement_in_force, ceiling_of, standing_of
 from secure_liaison.errors import CredentialError, DirectoryStaleError, FormatError
 from secure_liaison.identity.contents import AccreditationScope
 
@@ -60,9 +54,6 @@ if TYPE_CHECKING:
     from secure_liaison.labels.agreement import Agreement
 
 __all__ = ["AgencyRecord", "Clearance", "DirectoryView", "OfficerRecord", "Standing"]
-
-_LIMITED: Final = frozenset({AccreditationScope.RELAY, AccreditationScope.DEVICE})
-"""What is limited by a statement; the other scopes are nothing without one."""
 
 
 class DirectoryView:
@@ -194,9 +185,7 @@ class DirectoryView:
     ) -> str | None:
         """Return the level id up to which something is accredited for a policy, or none.
 
-        Of a relay or device, none says that nothing limits it. A statement about one that is in the
-        book but does not hold, because it ended or was revoked, is `NO_LEVEL`: no time lifts a
-        ceiling; who wants it gone leaves it out of the next roster.
+        Of a relay or device, none says that nothing limits it; `NO_LEVEL`, that its ceiling ended.
 
         Args:
             agency: Who states it.
@@ -206,17 +195,8 @@ class DirectoryView:
             target: Which relay or device.
         """
         holding = self._holdings.get(agency)
-        index = None if holding is None else holding.index_in_force(at)
-        found = (
-            None
-            if index is None
-            else index.accreditations.get((policy.partition("@")[0], scope, target))
-        )
-        if holding is None or found is None:
-            return None
-        if not holding.holds(found[0], at):
-            return NO_LEVEL if scope in _LIMITED else None
-        return found[1].ceiling
+        key = (policy.partition("@")[0], scope, target)
+        return None if holding is None else ceiling_of(holding, key, at=at)
 
     def signers(self, agency: AgencyId, at: Instant) -> tuple[Registrars, Revocations]:
         """Return who signs for an agency under its roster in force, and what it has revoked.
