@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from secure_liaison.errors import FormatError, LiaisonError, TamperedError, VerificationError
 from secure_liaison.labels.ooxml import embed_ooxml, read_ooxml
 from secure_liaison.labels.stanag4778 import (
+    BINDING_NAMESPACE,
     BoundLabel,
     Signatures,
     read_binding,
@@ -299,6 +300,21 @@ def test_two_bindings_are_refused() -> None:
     doubled = changed(LABELLED, **{"customXml/item2.xml": binding_of(LABELLED)})
     assert reason(doubled) == "ooxml-many-bindings"
     assert refusal(lambda: embed_ooxml(doubled, label=label())).reason == "ooxml-many-bindings"
+
+
+def test_a_document_of_very_many_parts_that_speak_of_bindings_is_refused() -> None:
+    """Taking thousands of parts apart to find one binding would hold a reader for an hour."""
+    speaking = f"<a>{BINDING_NAMESPACE}</a>".encode()
+    few = {f"customXml/item{k}.xml": speaking for k in range(2, 5)}
+    assert read_ooxml(embed_ooxml(zipped(parts() | few), label=label())).label == label()
+    many = {f"customXml/item{k}.xml": speaking for k in range(2, 7)}
+    refused = refusal(lambda: embed_ooxml(zipped(parts() | many), label=label()))
+    assert refused.reason == "ooxml-many-bindings"
+
+
+def test_a_binding_in_utf_16_is_found() -> None:
+    wide = binding_of(LABELLED).decode().encode("utf-16")
+    assert read_ooxml(changed(LABELLED, **{BINDING_PART: wide})).label == label()
 
 
 def test_a_broken_binding_is_refused_and_not_passed_over() -> None:

@@ -21,7 +21,7 @@ import posixpath
 import re
 from dataclasses import dataclass, replace
 from hashlib import sha384
-from itertools import count
+from itertools import count, islice
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -57,6 +57,11 @@ _XML_TYPE: Final = "application/xml"
 _CUSTOM_XML: Final = re.compile(r"customxml/item\d*\.xml", re.IGNORECASE)
 _MAX_LIST_BYTES: Final = 8 * 1024 * 1024
 _MAX_TARGET: Final = 4000
+_MOST_TELLING: Final = 4
+"""Parts that may name the namespace of bindings; more than one binding is refused anyway."""
+_NAMESPACE_WRITTEN: Final = tuple(
+    BINDING_NAMESPACE.encode(encoding) for encoding in ("utf-8", "utf-16-le", "utf-16-be")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,22 +224,28 @@ def _layout(package: Package) -> _Layout:
         if each.kind in {_TRANSITIONAL + "customXml", _STRICT + "customXml"}
     }
     candidates = [n for n in package.names if n in related or _CUSTOM_XML.fullmatch(n)]
-    bindings = tuple(name for name in candidates if _is_binding(package, name))
+    telling = list(
+        islice((n for n in candidates if _may_be_binding(package, n)), _MOST_TELLING + 1)
+    )
+    # Before any of them is taken apart: a document of thousands would keep a reader for an hour.
+    if len(telling) > _MOST_TELLING:
+        raise FormatError("ooxml-many-bindings")
+    bindings = tuple(name for name in telling if _is_binding(package, name))
     is_signed = any(each.kind.startswith(_SIGNATURES) for each in roots)
     return _Layout(main=main, family=family, bindings=bindings, is_signed=is_signed)
 
 
-def _is_binding(package: Package, name: str) -> bool:
-    """Whether a part is a binding; one that is broken is refused, not passed over."""
+def _may_be_binding(package: Package, name: str) -> bool:
+    """Whether a part has room for a binding and names its namespace."""
     if package.size(name) > MAX_BINDING_BYTES:
         return False
     data = package.read(name, max_bytes=MAX_BINDING_BYTES)
-    try:
-        root = read_xml(data, max_bytes=MAX_BINDING_BYTES)
-    except FormatError:
-        if BINDING_NAMESPACE.encode() in data:
-            raise
-        return False
+    return any(written in data for written in _NAMESPACE_WRITTEN)
+
+
+def _is_binding(package: Package, name: str) -> bool:
+    """Whether a part is a binding; one that is broken is refused, not passed over."""
+    root = read_xml(package.read(name, max_bytes=MAX_BINDING_BYTES), max_bytes=MAX_BINDING_BYTES)
     return (root.namespace, root.name) == (BINDING_NAMESPACE, "BindingInformation")
 
 

@@ -139,15 +139,14 @@ def _check_period(
         raise WorkflowError("case-period-start")
     if end is not None and end <= at:
         raise WorkflowError("case-period-ended")
+    years, first = pack.level(label.level).max_period_years, case.first_start
+    if not provision and years is not None and first is not None and end is not None:
+        own = replace(label.period, form=PeriodForm.DURATION, value=f"P{years}Y")
+        # What is too long already by its own start, the label's own rules refuse.
+        if (period_end(replace(own, start=first)) or end) < end <= (period_end(own) or end):
+            raise WorkflowError("case-period-over-maximum", limit=years)
     # As it will stand once decided: a cited provision lifts the maximum and nothing else.
     validate(replace(label, determination=Determination(provision=provision)), pack)
-    years = pack.level(label.level).max_period_years
-    first = start if case.first_start is None else case.first_start
-    if provision or years is None or first is None or end is None:
-        return
-    longest = replace(label.period, form=PeriodForm.DURATION, value=f"P{years}Y", start=first)
-    if end > (period_end(longest) or end):
-        raise WorkflowError("case-period-over-maximum", limit=years)
 
 
 def _check_reason(proposal: Propose, setting: Setting) -> None:
