@@ -171,6 +171,7 @@ def test_an_agency_makes_itself_central_at_its_own_desks_only(scene: Scene) -> N
 def test_a_body_that_another_agency_calls_an_office_has_no_authority_there(scene: Scene) -> None:
     prepare(scene)
     found = determined(scene)
+    scene.clock.advance(1)
     lowly = authorising.bodies(
         scene.registry("EMB-A"), body_list(scene, EMB_B="office"), scene.keys("EMB-A").registrars
     )

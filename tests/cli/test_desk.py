@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,10 @@ import typer
 from typing_extensions import override
 
 from secure_liaison.cli.app import main
+from secure_liaison.clock import Instant
 from secure_liaison.crypto.keys import Digest
 from secure_liaison.errors import AuditInconsistentError, FormatError, SignatureError
+from secure_liaison.labels.label import decode_label, encode_label
 from secure_liaison.office import Office, open_office
 from secure_liaison.vault.sent import RecipientState
 from tests.cli.running import run
@@ -179,3 +182,18 @@ def test_digits_are_asked_for_at_a_terminal(
         main()
     assert 0 == ended.value.code
     assert ["the 40 digits that you hear"] == asked
+
+
+def test_a_label_whose_period_has_ended_is_shown_as_declassified(a: Agency, queued: str) -> None:
+    (item,) = a.desk("li.wei", "sent", "--no-relay")["items"]
+    assert (queued, False) == (item["id"], item["declassified"])
+    with opened(a, "li.wei") as office:
+        kept = office.mail.sent.get(Digest(bytes.fromhex(queued)))
+        assert kept is not None
+        label = decode_label(kept.label)
+        past = replace(label, period=replace(label.period, start=Instant(0), value="P1Y"))
+        with office.transaction():
+            office.vault.execute("UPDATE sent SET label = ?", (encode_label(past),))
+    assert "解密" in a.try_desk("li.wei", "sent", "--no-relay", "--lang", "zh").out
+    (item,) = a.desk("li.wei", "sent", "--no-relay")["items"]
+    assert item["declassified"]

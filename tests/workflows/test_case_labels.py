@@ -206,3 +206,24 @@ def test_a_holder_who_left_stays_on_the_list(scene: Scene) -> None:
     assert told.error is not None
     assert "unknown" in told.error.reason or "address" in told.error.reason
     assert officer.officer.hex() == told.address
+
+
+def test_each_holder_is_told_and_signs_alone(scene: Scene) -> None:
+    prepare(scene)
+    found, desk = determined(scene), scene.desk(PROPOSER)
+    correspondence.send(desk, under(found, to=(ADDRESS, f"{APPROVER}@EMB-B")))
+    scene.clock.advance(60)
+    declassified(scene, found)
+    told = notifying.notify(desk, found.case.id)
+    assert {ADDRESS, f"{APPROVER}@EMB-B"} == {each.address for each in told}
+    correspondence.deliver(desk)
+    reader = scene.desk(SENDER)
+    correspondence.collect(reader)
+    (own,) = [each.digest for each in told if each.address == ADDRESS]
+    assert own is not None
+    correspondence.read(reader, own.hex(), MemorySink())
+    correspondence.acknowledge(reader, own.hex())
+    correspondence.deliver(reader)
+    correspondence.collect(desk)
+    left = notifying.outstanding(desk, found.case.id)
+    assert [f"{APPROVER}@EMB-B"] == [each.address for each in left]

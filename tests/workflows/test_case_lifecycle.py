@@ -22,7 +22,8 @@ from secure_liaison.labels.acts import (
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.case import CaseState
 from secure_liaison.labels.label import DeterminationKind, Label
-from secure_liaison.labels.lifecycle import Deadline, Duty, DutyKind
+from secure_liaison.labels.lifecycle import Deadline, Duty, DutyKind, has_ended
+from secure_liaison.labels.period import PeriodForm
 from secure_liaison.workflows import determining, enrolment, lifecycle, proposing
 from secure_liaison.workflows.authorising import agency_leaf, officer_leaf
 from secure_liaison.workflows.determining import DeskCase
@@ -179,9 +180,11 @@ def test_a_condition_has_no_start_and_no_zone(scene: Scene) -> None:
     label = found.case.label
     assert label is not None
     assert (None, 0) == (label.period.start, label.period.offset_minutes)
+    unsaid = first_label(scene.desk(PROPOSER), found, period="")
+    assert PeriodForm.OPEN is unsaid.period.form
     later = proposing.later_label(scene.desk(PROPOSER), Words(level="机密"), found.case)
     assert (label.period, "jimi", label.audience) == (later.period, later.level, later.audience)
-    assert not lifecycle.has_ended(label, scene.clock.now())
+    assert not has_ended(label, scene.clock.now())
 
 
 def test_a_derived_label_follows_what_was_received(scene: Scene) -> None:
@@ -189,10 +192,12 @@ def test_a_derived_label_follows_what_was_received(scene: Scene) -> None:
     digest = scene.send(to=(PROPOSER,))
     opened_text(scene, PROPOSER, digest)
     desk = scene.desk(PROPOSER)
-    item = desk.mail.inbox.get(digest)
-    assert item is not None
-    source = proposing.label_received(desk, item)
+    source = proposing.source_label(desk, digest.hex()[:8])
     found = began(scene)
+    with pytest.raises(LiaisonError, match="case-without-label"):
+        proposing.source_label(desk, found.case.id.hex())
+    with pytest.raises(LiaisonError, match="case-not-found"):
+        proposing.source_label(desk, "nothing")
     with pytest.raises(LiaisonError, match="case-below-source"):
         _derive(scene, found, source, Words(level="秘密", period="5年"))
     derived = first_label(desk, found, officers=(f"{BUREAU}@EMB-A",), agencies=())

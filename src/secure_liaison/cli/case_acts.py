@@ -20,7 +20,7 @@ from secure_liaison.cli.case_page import case_as_data, case_as_lines
 from secure_liaison.cli.localise import UsageProblem
 from secure_liaison.cli.opening import desk, typed
 from secure_liaison.cli.options import DeskCommand, voice
-from secure_liaison.errors import OutOfOrderError, WorkflowError
+from secure_liaison.errors import OutOfOrderError
 from secure_liaison.labels.acts import (
     Approve,
     Assert,
@@ -41,7 +41,6 @@ from secure_liaison.workflows.proposing import Words
 
 if TYPE_CHECKING:
     from secure_liaison.labels.acts import Step
-    from secure_liaison.labels.label import Label
     from secure_liaison.office import Office
     from secure_liaison.workflows.determining import DeskCase
 
@@ -125,7 +124,7 @@ def propose(
                 label=None if not_secret else proposing.label_from(office, words, found.case),
                 reason=reason,
                 remark=remark,
-                sources=tuple(_source(office, each) for each in source or []),
+                sources=tuple(proposing.source_label(office, each) for each in source or []),
                 provision=provision,
                 consent=consent,
             )
@@ -349,19 +348,3 @@ def _words(
         officers=tuple(officer or []),
         pack=pack,
     )
-
-
-def _source(office: Office, reference: str) -> Label:
-    """Return the label of a received object or of a case of this desk."""
-    found = office.mail.inbox.matching(reference) if _is_hex(reference) else ()
-    item = office.mail.inbox.get(found[0]) if len(found) == 1 else None
-    if item is not None:
-        return proposing.label_received(office, item)
-    case = _load(office, reference).case
-    if case.label is None:
-        raise WorkflowError("case-without-label")
-    return case.label
-
-
-def _is_hex(text: str) -> bool:
-    return bool(text) and not set(text.lower()) - set("0123456789abcdef")

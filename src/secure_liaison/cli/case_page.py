@@ -53,7 +53,7 @@ def name_of(office: Office, leaf: str) -> str:
     try:
         officer = office.directory.officer(OfficerId(bytes.fromhex(octets)))
         return addressing.address_of(office, officer)
-    except (LiaisonError, ValueError):  # left the book since, or no officer at all
+    except LiaisonError:  # left the book since
         return leaf
 
 
@@ -107,7 +107,8 @@ def listed_as_data(office: Office, listed: ListedCase) -> dict[str, Any]:
     """Return one line of the list of cases for ``--json``."""
     if listed.found is not None:
         return case_as_data(office, listed.found)
-    return {"case": listed.id.hex(), "refusal": _refusal_as_data(listed)}
+    error = listed.refusal
+    return {"case": listed.id.hex(), "refusal": "" if error is None else error.reason}
 
 
 def listed_as_lines(surface: Surface, office: Office, listed: ListedCase) -> list[str]:
@@ -265,8 +266,3 @@ def _said(office: Office, found: DeskCase, signed: SignedAct, language: Language
             return name_of(office, to)
         case _:
             return ""
-
-
-def _refusal_as_data(listed: ListedCase) -> dict[str, str]:
-    error = listed.refusal
-    return {} if error is None else {"code": error.code, "reason": error.reason}

@@ -11,6 +11,7 @@ from secure_liaison import i18n
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import AccessDeniedError
 from secure_liaison.labels.label import decode_label
+from secure_liaison.labels.lifecycle import DECLASSIFIED_MARK, has_ended
 from secure_liaison.labels.marking import render, urgency_text
 from secure_liaison.monitor.decision import refusal_json
 from secure_liaison.vault.sent import RecipientState
@@ -46,6 +47,7 @@ def listed_as_data(office: Office, listed: Listed) -> dict[str, Any]:
         core = listed.verified.core
         data |= {
             "mark": _marks(office, core.label),
+            "declassified": has_ended(core.label, office.clock.now()),
             "urgency": core.urgency,
             "from": addressing.address_of(office, listed.verified.officer),
             "kind": core.kind.name.lower(),
@@ -68,7 +70,7 @@ def listed_as_lines(surface: Surface, office: Office, listed: Listed) -> list[st
     if listed.verified is not None:
         core = listed.verified.core
         due = core.acknowledge_by
-        first += [_mark(office, core.label, language), _urgency(core.label, core.urgency, language)]
+        first += [_shown(surface, office, core.label), _urgency(core.label, core.urgency, language)]
         first.append(addressing.address_of(office, listed.verified.officer))
     lines = ["  ".join(first)]
     if listed.head is not None:
@@ -92,6 +94,7 @@ def sent_as_data(
         "kind": item.kind.name.lower(),
         "subject": item.subject,
         "mark": _marks(office, decode_label(item.label)),
+        "declassified": has_ended(decode_label(item.label), now),
         "urgency": item.urgency,
         "created": to_iso(item.created),
         "due": _iso(item.acknowledge_by),
@@ -113,7 +116,7 @@ def sent_as_lines(
 ) -> list[str]:
     """Return one sent object for a person: a line for the object, one for each recipient."""
     label, language = decode_label(item.label), surface.language
-    mark, urgency = _mark(office, label, language), _urgency(label, item.urgency, language)
+    mark, urgency = _shown(surface, office, label), _urgency(label, item.urgency, language)
     lines = [f"{item.digest.hex()[:_SHORT]}  {mark}  {urgency}  {item.subject}"]
     row = office.mail.outbox.get(item.digest)
     for each in outcomes:
@@ -134,6 +137,14 @@ def _is_late(item: SentItem, outcome: Outcome, now: Instant) -> bool:
     if outcome.state is RecipientState.ACKNOWLEDGED:
         return outcome.at is not None and outcome.at > item.acknowledge_by
     return now > item.acknowledge_by
+
+
+def _shown(surface: Surface, office: Office, label: Label) -> str:
+    """Return the mark, and what is left of it where its period has ended."""
+    mark = _mark(office, label, surface.language)
+    if not has_ended(label, office.clock.now()):
+        return mark
+    return surface.text("cli.mark.ended", mark=mark, residual=DECLASSIFIED_MARK)
 
 
 def _mark(office: Office, label: Label, language: Language) -> str:

@@ -1,4 +1,4 @@
-"""Lifecycle: what is to be done about every case on a desk, and the marks that objects bear now.
+"""Lifecycle: where each case on a desk stands now, and what is to be done about it.
 
 Rules:
 
@@ -13,19 +13,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.labels.lifecycle import Duty, standing, worklist
-from secure_liaison.labels.period import period_end
 from secure_liaison.labels.workdays import builtin_calendar
 from secure_liaison.workflows import determining
 
 if TYPE_CHECKING:
-    from secure_liaison.clock import Instant
-    from secure_liaison.labels.label import Label
     from secure_liaison.labels.lifecycle import Standing
     from secure_liaison.labels.workdays import WorkCalendar
     from secure_liaison.office import Office
     from secure_liaison.workflows.determining import DeskCase, ListedCase
 
-__all__ = ["REMIND_DAYS", "duties", "has_ended", "standing_of"]
+__all__ = ["REMIND_DAYS", "duties", "standing_of"]
 
 REMIND_DAYS: Final = 30
 
@@ -62,12 +59,6 @@ def duties(
 def standing_of(office: Office, found: DeskCase) -> Standing:
     """Return what holds of a case now: label, mark and state."""
     return standing(found.case, office.clock.now(), found.setting)
-
-
-def has_ended(label: Label, now: Instant) -> bool:
-    """Whether a label's period has ended, so that 「解密」 is all that is left of its mark."""
-    end = period_end(label.period)
-    return end is not None and now >= end
 
 
 def _order(duty: Duty) -> tuple[bool, int, bytes, str]:

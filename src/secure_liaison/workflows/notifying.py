@@ -101,9 +101,8 @@ def outstanding(office: Office, case: bytes) -> tuple[Told, ...]:
 def _owed(office: Office, found: DeskCase) -> Iterator[tuple[Told, Notice, SentItem]]:
     objects = office.cases.objects(found.case.id)
     every = notices(found.case, (), office.clock.now(), found.setting)
-    for item in [office.mail.sent.get(each.digest) for each in objects if each.notice is None]:
-        if item is None:  # the table refers to what was sent; the schema keeps that
-            continue
+    contents = [office.mail.sent.get(each.digest) for each in objects if each.notice is None]
+    for item in (each for each in contents if each is not None):
         for notice in every:
             if _is_on(item, notice):
                 continue

@@ -26,7 +26,7 @@ from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.labels.period import Period, PeriodForm
 from secure_liaison.labels.term import read_term
 from secure_liaison.monitor.decision import Action
-from secure_liaison.workflows import entries, filing
+from secure_liaison.workflows import determining, entries, filing
 from secure_liaison.workflows.authorising import agency_leaf, officer_leaf
 from secure_liaison.workflows.listing import permit_for
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from secure_liaison.office import Office
     from secure_liaison.vault.inbox import InboxItem
 
-__all__ = ["Words", "audience_of", "label_from", "label_received", "later_label", "subject_of"]
+__all__ = ["Words", "audience_of", "label_from", "later_label", "source_label", "subject_of"]
 
 _PIECE: Final = 2**20
 _SUBJECT: Final = Tag("secure_liaison/draft-0/case-subject")
@@ -136,13 +136,29 @@ def audience_of(office: Office, words: Words) -> Audience:
     return Audience.of(agencies, {officer_leaf(each.officer) for each in officers} | {own})
 
 
-def label_received(office: Office, item: InboxItem) -> Label:
-    """Return the label of a received object, which a derived label follows.
+def source_label(office: Office, reference: str) -> Label:
+    """Return the label that a derived one follows: of a received object, or of a case of this desk.
 
     Raises:
         AccessDeniedError: who may not list an object may not point at it either.
-        LiaisonError: the object does not verify any more.
+        OutOfOrderError: ``reference-ambiguous``, ``case-not-found``.
+        WorkflowError: ``case-without-label``.
+        LiaisonError: the object, or the case, does not verify any more.
     """
+    try:
+        received = office.mail.inbox.matching(reference)
+    except ValueError:
+        received = ()
+    item = office.mail.inbox.get(received[0]) if len(received) == 1 else None
+    if item is not None:
+        return _label_received(office, item)
+    label = determining.load(office, determining.find(office, reference)).case.label
+    if label is None:
+        raise WorkflowError("case-without-label")
+    return label
+
+
+def _label_received(office: Office, item: InboxItem) -> Label:
     verified = filing.load(office, item, EventType.DOC_LIST)
     permit = permit_for(office, verified, Action.LIST)
     permit.spend(

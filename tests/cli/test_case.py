@@ -1,0 +1,167 @@
+"""Cases on the command line: derived labels, what does not verify, holders who cannot be told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from secure_liaison.cli.case_page import duty_as_line, name_of
+from secure_liaison.cli.surface import Surface
+from secure_liaison.i18n import Language
+from secure_liaison.labels.lifecycle import Deadline, Duty, DutyKind
+from tests.cli.running import done, run
+from tests.cli.stage import Agency
+from tests.cli.test_desk import opened
+from tests.labels.test_catalogue import catalogue_file
+
+LABEL = ("--level", "秘密", "--period", "5年", "--agency", "EMB-A")
+M, J = "m.rossi", "j.okafor"
+
+
+@pytest.fixture
+def b(names: dict[str, Any]) -> Agency:
+    """EMB-B, its desks ready to determine."""
+    agency: Agency = names["B"]
+    folder, day = names["tmp"], names["day"]
+    agency.sign("bodies", names["bodies"], "--out", folder / "bodies", count=2)
+    agency.sign(
+        *("designate", J, "--level", "秘密", "--since", day, "--trained", day),
+        *("--until", "2030-01-01", "--out", folder / "designation"),
+        count=2,
+    )
+    for login in (M, J):
+        agency.desk(login, "case", "authority", folder / "bodies", folder / "designation")
+    return agency
+
+
+def carry(agency: Agency, folder: Path, case: str, giver: str, taker: str) -> None:
+    """Carry a case from one desk to the other."""
+    file = folder / f"{len(list(folder.iterdir()))}.case"
+    agency.desk(giver, "case", "export", case, file)
+    agency.desk(taker, "case", "import", file)
+
+
+def determined(agency: Agency, folder: Path, *extra: str) -> str:
+    """Let m.rossi propose and j.okafor approve; returns the id."""
+    paper = folder / "paper.txt"
+    paper.write_bytes(b"the paper")
+    case = str(agency.desk(M, "case", "new", paper)["case"])
+    agency.desk(M, "case", "propose", case, *LABEL, *extra)
+    carry(agency, folder, case, M, J)
+    told = agency.desk(J, "case", "approve", case)
+    assert "determined" == told["state"]
+    carry(agency, folder, case, J, M)
+    return case
+
+
+def test_a_derived_label_follows_a_case_of_the_desk(b: Agency, names: dict[str, Any]) -> None:
+    folder = names["tmp"]
+    case = determined(b, folder)
+    other = folder / "summary.txt"
+    other.write_bytes(b"a summary")
+    derived = b.desk(M, "case", "new", other)["case"]
+    asked = ("case", "propose", derived, *LABEL, "--reason", "same-as-source", "--source")
+    assert 1 == b.try_desk(M, *asked, "nothing").code
+    assert 1 == b.try_desk(M, *asked, derived).code
+    told = b.desk(M, *asked, case)
+    assert ("proposed", "derived") == (told["state"], told["pending"]["purpose"])
+
+
+def test_an_assertion_names_a_label_or_none(b: Agency, names: dict[str, Any]) -> None:
+    case = determined(b, names["tmp"])
+    asked = ("case", "assert", case, "--reason", "已公开")
+    assert 2 == b.try_desk(J, *asked).code
+    assert 2 == b.try_desk(J, *asked, "--not-secret", "--level", "秘密").code
+    assert "disputed" == b.desk(J, *asked, "--not-secret")["state"]
+
+
+def test_a_publication_ends_a_label_like_any_other_decision(
+    b: Agency, names: dict[str, Any]
+) -> None:
+    folder = names["tmp"]
+    case = determined(b, folder)
+    b.desk(M, "case", "declassify", case, "--published", "--reason", "published")
+    carry(b, folder, case, M, J)
+    told = b.desk(J, "case", "approve", case)
+    assert ("declassified", "residual", "解密") == (
+        told["state"],
+        told["mark_state"],
+        told["mark"]["zh"],
+    )
+    assert 1 == len(told["struck"]["zh"])
+    assert "已划去" in b.try_desk(J, "case", "show", case, "--lang", "zh").out
+
+
+def test_a_case_that_does_not_verify_is_listed_with_the_reason(
+    b: Agency, names: dict[str, Any]
+) -> None:
+    case = determined(b, names["tmp"])
+    with opened(b, M) as office, office.transaction():
+        office.vault.execute("DELETE FROM authority_records")
+    assert "does not verify now" in b.try_desk(M, "case", "list").out
+    assert "does not verify now" in b.try_desk(M, "case", "worklist").out
+    (told,) = b.desk(M, "case", "list")["cases"]
+    assert (case, "bodies-missing") == (told["case"], told["refusal"])
+
+
+def test_a_holder_who_may_not_have_it_any_more_is_named(b: Agency, names: dict[str, Any]) -> None:
+    folder, a = names["tmp"], names["A"]
+    case = determined(b, folder)
+    b.desk(
+        M,
+        *("send", "--case", case, "--to", "li.wei@EMB-A", "--subject", "通报"),
+        *("--text", folder / "paper.txt"),
+    )
+    b.desk(J, "case", "declassify", case, "--reason", "no-longer-needed")
+    carry(b, folder, case, J, M)
+    a.registry("withdraw", "li.wei")
+    book = a.sign("publish", "--out", folder, count=2)["book"]
+    b.desk(M, "book", "import", book)
+    told = b.try_desk(M, "case", "notify", case)
+    assert "no notice is to be made" in told.out
+    asked = ("case", "assert", case, "--not-secret", "--reason", "已公开")
+    b.desk(M, *asked)
+    told = b.try_desk(M, "case", "notify", case)
+    assert "not told yet" in told.out
+    assert "could not be told" in told.err
+
+
+def test_every_holder_told_is_nothing_outstanding(b: Agency, names: dict[str, Any]) -> None:
+    case = determined(b, names["tmp"])
+    assert "every holder has signed" in b.try_desk(M, "case", "outstanding", case).out
+
+
+def test_names_and_duties_that_are_incomplete_are_shown_as_they_are(b: Agency) -> None:
+    with opened(b, M) as office:
+        assert "officer:" + "00" * 16 == name_of(office, "officer:" + "00" * 16)
+        duty = Duty(
+            case=bytes(16),
+            kind=DutyKind.REPORT,
+            body="agency:00",
+            person="",
+            due=None,
+            deadline=Deadline.UNKNOWN,
+            year_missing=2031,
+        )
+        line = duty_as_line(Surface(Language.EN), office, duty)
+    assert "agency:00" in line
+    assert "the calendar lacks 2031" in line
+
+
+def test_a_catalogue_is_shown_with_how_it_is_cited(tmp_path: Path) -> None:
+    file = tmp_path / "items.json"
+    file.write_bytes(catalogue_file())
+    shown = run("catalogue", "show", file, "--lang", "en").out
+    assert "exercise.items@2026-01-01#12.3  Plan for talks" in shown
+    assert "exercise.items@2026-01-01#13.1  Plan for talks  not secret" in shown
+    told = done("catalogue", "show", file)
+    assert [["duration", "P10Y"], None] == [each["period"] for each in told["entries"]]
+
+
+def test_a_calendar_file_is_used_where_it_is_named(b: Agency, tmp_path: Path) -> None:
+    file = tmp_path / "days.json"
+    file.write_bytes(b"{}")
+    assert 4 == run("calendar", "show", file).code
+    assert 4 == b.try_desk(M, "case", "worklist", "--calendar", file).code
