@@ -64,6 +64,7 @@ def test_home_is_not_believed_to_be_everybody_it_lists() -> None:
     """Home lists all that is released to anybody; that makes it no Swede."""
     found = clearance("SECRET", Context=["NATO"], Releasable_To=["Sweden", "EAPC"], Only=["NATO"])
     assert {NATO_HOME} == memberships(found)
+    assert ("group:EAPC@2026-03-01", "nation:SWE") == reader_of(found, PACK, day=DAY).unproven
 
 
 def test_nation_is_believed_where_every_category_lists_it() -> None:

@@ -20,9 +20,8 @@ import typer
 from secure_liaison.cli.label_convert import (
     UnsayableChoice,
     UnsayableOption,
-    lost_in,
+    said_in_4774,
     tell_lost,
-    without_native,
 )
 from secure_liaison.cli.label_page import as_data, as_lines, marks_of
 from secure_liaison.cli.label_reading import (
@@ -37,19 +36,17 @@ from secure_liaison.cli.localise import UsageProblem
 from secure_liaison.cli.opening import STREAM, read_input, require_new, write_output
 from secure_liaison.cli.options import PlainCommand, voice
 from secure_liaison.errors import FormatError, VerificationError
-from secure_liaison.labels.audience4774 import Unsayable
-from secure_liaison.labels.label4774 import Label4774
 from secure_liaison.labels.label_file import LabelFile, LabelForm, read_label_file
 from secure_liaison.labels.ooxml import embed_ooxml, read_ooxml
 from secure_liaison.labels.opc import MAX_PACKAGE_BYTES
 from secure_liaison.labels.sidecar import bind_detached, content_digest, verify_detached
-from secure_liaison.labels.stanag4774 import write_back
 from secure_liaison.labels.stanag4774_xml import label_element, read_label_element
 from secure_liaison.labels.stanag4778 import MAX_BINDING_BYTES, Signatures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from secure_liaison.labels.label4774 import Label4774
     from secure_liaison.labels.stanag4778 import BoundLabel
 
 __all__ = ["add_binding"]
@@ -93,17 +90,8 @@ def _bind(
     require_new(target)
     read = read_label_file(read_input(label))
     reading = reading_of(context, read, pack=pack, owner=owner, created=created)
-    if isinstance(read.label, Label4774):
-        said, told = without_native(read.label) if bare else read.label, {}
-    else:
-        back = write_back(
-            reading.heard.label,
-            reading.pack,
-            unsayable=Unsayable(unsayable.value),
-            review_at=day_of(context, review, place="--review"),
-            native=not bare,
-        )
-        said, told = back.label, lost_in(back, bare=bare)
+    review_at = day_of(context, review, place="--review")
+    said, told = said_in_4774(reading, unsayable=unsayable, review_at=review_at, bare=bare)
     # What is shown is what others will read, so it is read back before anything is written.
     again = LabelFile(form=LabelForm.XML, label=said)
     marks = marks_of(reading_of(context, again, pack=pack, owner=owner))

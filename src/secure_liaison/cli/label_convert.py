@@ -30,18 +30,19 @@ from secure_liaison.labels.label import encode_label
 from secure_liaison.labels.label4774 import Label4774
 from secure_liaison.labels.label_file import LabelForm, read_label_file, write_4774
 from secure_liaison.labels.marking import render
-from secure_liaison.labels.stanag4774 import WrittenBack, write_back
+from secure_liaison.labels.stanag4774 import write_back
 from secure_liaison.labels.xep0258 import DisplayMarking, SecurityLabel, write_security_label
 
 if TYPE_CHECKING:
     from secure_liaison.cli.label_reading import Reading
     from secure_liaison.cli.surface import Surface
+    from secure_liaison.clock import Instant
 
 __all__ = [
     "UnsayableChoice",
     "UnsayableOption",
     "add_convert",
-    "lost_in",
+    "said_in_4774",
     "tell_lost",
     "without_native",
 ]
@@ -100,26 +101,41 @@ def _convert(
         write_output(out, encode_label(reading.heard.label))
         told = {"remarks": remarks_in(read), "dropped": list(reading.heard.dropped)}
     elif to in _OF_ESS:
-        narrow = unsayable is UnsayableChoice.NARROW
-        octets, told = _as_ess(reading, to, leave_out=leave_out or [], narrow=narrow)
+        octets, told = _as_ess(reading, to, leave_out=leave_out or [], unsayable=unsayable)
         write_output(out, octets)
     else:
-        back = write_back(
-            reading.heard.label,
-            reading.pack,
-            unsayable=Unsayable(unsayable.value),
-            review_at=day_of(context, review, place="--review"),
-            native=not bare,
-            all_days=all_days,
+        review_at = day_of(context, review, place="--review")
+        said, told = said_in_4774(
+            reading, unsayable=unsayable, review_at=review_at, bare=bare, all_days=all_days
         )
-        write_output(out, write_4774(back.label, to))
-        told = lost_in(back, bare=bare)
+        write_output(out, write_4774(said, to))
     _tell(surface, out, to, told)
 
 
-def lost_in(back: WrittenBack, *, bare: bool) -> dict[str, Any]:
-    """Return what a label of STANAG 4774 cannot say of the label that it was made of."""
-    return {
+def said_in_4774(
+    reading: Reading,
+    *,
+    unsayable: UnsayableChoice,
+    review_at: Instant | None,
+    bare: bool,
+    all_days: bool = False,
+) -> tuple[Label4774, dict[str, Any]]:
+    """Return a label as STANAG 4774 says it, and what it cannot say of it.
+
+    Raises:
+        FormatError: as `write_back`.
+    """
+    if isinstance(reading.file.label, Label4774):
+        return without_native(reading.file.label) if bare else reading.file.label, {}
+    back = write_back(
+        reading.heard.label,
+        reading.pack,
+        unsayable=Unsayable(unsayable.value),
+        review_at=review_at,
+        native=not bare,
+        all_days=all_days,
+    )
+    return back.label, {
         "narrowed": [
             {"category": each.category, "lost": sorted(each.lost)} for each in back.narrowed
         ],
@@ -163,9 +179,10 @@ def _require_fitting(to: LabelForm, unsayable: UnsayableChoice, leave_out: list[
 
 
 def _as_ess(
-    reading: Reading, to: LabelForm, *, leave_out: list[Unsaid], narrow: bool
+    reading: Reading, to: LabelForm, *, leave_out: list[Unsaid], unsayable: UnsayableChoice
 ) -> tuple[bytes, dict[str, Any]]:
     label, pack = reading.heard.label, reading.pack
+    narrow = unsayable is UnsayableChoice.NARROW
     written = to_ess(label, pack, leave_out=leave_out, narrow=narrow)
     told = {
         "exact": written.exact,

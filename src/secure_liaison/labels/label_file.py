@@ -114,7 +114,7 @@ def write_4774(label: Label4774, form: LabelForm) -> bytes:
         case LabelForm.JSON:
             return write_label_json(label)
         case LabelForm.NATIVE | LabelForm.ESS | LabelForm.XEP0258:
-            raise ValueError("other forms are written by `encode_label` and `to_ess`")
+            raise ValueError("the native form is written by `encode_label`, ESS by `to_ess`")
         case _:
             assert_never(form)
 
