@@ -92,7 +92,8 @@ OFFICER = fixed("reader officer", 16)
         ({"_16": {0: "", 1: 1, 2: b""}}, "capsule-log-head"),
         ({"_16": {0: "log", 1: 1, 2: b""}}, "capsule-log-head"),
         ({"_17": {0: "", 1: 0, 2: fixed("root")}}, "capsule-log-head"),
-        ({"_19": 0}, "unknown-field"),
+        ({"_20": 0}, "unknown-field"),
+        ({"_19": "x" * 65}, "text-length"),
     ],
 )
 def test_a_core_against_the_rules_is_refused(fields: dict[str, Any], reason: str) -> None:
@@ -101,7 +102,7 @@ def test_a_core_against_the_rules_is_refused(fields: dict[str, Any], reason: str
     assert caught.value.reason == reason
 
 
-@pytest.mark.parametrize("field", range(19))
+@pytest.mark.parametrize("field", range(20))
 def test_every_field_is_needed(field: int) -> None:
     value = cbor2.loads(GOOD)
     del value[field]
