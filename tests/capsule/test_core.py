@@ -93,7 +93,7 @@ OFFICER = fixed("reader officer", 16)
         ({"_16": {0: "log", 1: 1, 2: b""}}, "capsule-log-head"),
         ({"_17": {0: "", 1: 0, 2: fixed("root")}}, "capsule-log-head"),
         ({"_20": 0}, "unknown-field"),
-        ({"_19": "x" * 65}, "text-length"),
+        ({"_19": "x" * 65}, "field-size"),
     ],
 )
 def test_a_core_against_the_rules_is_refused(fields: dict[str, Any], reason: str) -> None:

@@ -11,6 +11,7 @@ from secure_liaison.i18n import Language, catalogue
 from secure_liaison.labels.agreement import AcceptedPack, Article, Ceiling, Equivalence, Treatment
 from secure_liaison.labels.equivalence import Reading, readings_of
 from secure_liaison.labels.handling import CipherClass
+from secure_liaison.labels.label import Determination
 from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.monitor.decision import Action, Decision, ReadQuestion, SealQuestion
 from secure_liaison.monitor.finding import Finding, Outcome, cited
@@ -309,3 +310,29 @@ def test_a_mapping_never_opens_the_audience(action: Action) -> None:
     elsewhere = standing("x.y", agency=AGENCY_B, level="juemi", person_class="core")
     outside = replace(elsewhere, memberships=frozenset({"officer:00"}))
     assert "NOT_RELEASABLE_TO" in codes(foreign(reader=outside, action=action))
+
+
+def test_a_stated_ceiling_binds_levels_that_no_law_reserves() -> None:
+    low = {"relay_ceiling": "internal", "exercise": False}
+    named = agreement(ceilings=(Ceiling(policy="generic", level="secret"),))
+    question = seal_question(
+        recipient(
+            standing("j.okafor", agency=AGENCY_B, policy="generic", level="secret"),
+            agreement=named,
+            device_ceiling="internal",
+        ),
+        label=label("secret", policy=GENERIC.policy_id),
+        pack=GENERIC,
+        sender=standing(policy="generic", level="secret"),
+        **low,
+    )
+    assert ["accreditation.relay", "accreditation.device"] == [
+        each.rule.partition("@")[0] for each in asked(question).reasons
+    ]
+
+
+def test_a_cited_provision_is_seen_in_the_decision() -> None:
+    cited_label = label(determination=Determination(provision="某法 第三条"))
+    decision = asked(read_question(label=cited_label))
+    assert "cited-provision" in decision.obligations
+    assert "某法 第三条" == of(decision, "label.valid").have

@@ -59,7 +59,7 @@ def pack_as_data(pack: PolicyPack) -> dict[str, Any]:
     data = {
         each.name: _plain(getattr(pack, each.name))
         for each in fields(pack)
-        if each.name != "canonical_digest"
+        if each.name not in {"canonical_digest", "index"}
     }
     for level in data["levels"]:
         handling = pack.handling_of(level["id"])

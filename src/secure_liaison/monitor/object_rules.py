@@ -56,7 +56,9 @@ def label_valid(case: ObjectCase) -> Finding:
         problem = error.reason
         broken = error.facts.get("rule")
         law = next((cited(rule.basis) for rule in case.pack.rules if rule.id == broken), law)
-    asked = case.ask("label.valid", have=problem, need="need.valid-label", basis=law)
+    # A citation lifts the maximum of a period: whoever looks at the decision is to see it.
+    have = problem or case.label.determination.provision
+    asked = case.ask("label.valid", have=have, need="need.valid-label", basis=law)
     if not problem:
         return asked.met()
     return asked.unmet(
@@ -142,8 +144,8 @@ def relay_ceiling(case: ObjectCase) -> Finding:
         have=level_text(case.pack, case.relay_ceiling),
         need=level_text(case.pack, case.level.id) if case.level is not None else "",
     )
-    if case.level is None or not case.level.reserved:
-        return asked.not_asked("not-reserved")
+    if case.level is None:
+        return asked.not_asked("no-level")
     if case.exercise:
         return asked.not_asked("exercise")
     if case.relay_ceiling is None:

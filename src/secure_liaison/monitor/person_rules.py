@@ -294,8 +294,8 @@ def device_accredited(case: PersonCase) -> Finding:
         have=level_text(pack, case.device_ceiling),
         need=level_text(pack, level.id) if level is not None else "",
     )
-    if level is None or not level.reserved:
-        return asked.not_asked("not-reserved")
+    if level is None:
+        return asked.not_asked("no-level")
     if case.about.exercise:
         return asked.not_asked("exercise")
     if case.device_ceiling is None:

@@ -154,6 +154,8 @@ def _obligations(
     if any(each.outcome is Outcome.MET for each in provider):
         # The ledger is to say that the law's class of cipher was set aside, and by whose word.
         duties.append("accepted-provider")
+    if question.label.determination.provision:
+        duties.append("cited-provision")
     return tuple(duties)
 
 
