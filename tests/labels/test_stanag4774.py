@@ -461,7 +461,7 @@ def test_other_moments_are_refused(text: str) -> None:
 
 
 def test_native_form_is_not_written_as_4774() -> None:
-    with pytest.raises(ValueError, match="other forms"):
+    with pytest.raises(ValueError, match="written by"):
         write_4774(foreign(NATO), LabelForm.NATIVE)
 
 
