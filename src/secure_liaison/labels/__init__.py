@@ -17,11 +17,11 @@
 - `secure_liaison.labels.sidecar`, `~secure_liaison.labels.ooxml`: a label bound to a file or to an
   office document, by `~secure_liaison.labels.stanag4778`.
 - `secure_liaison.labels.agreement`: what two agencies agreed;
-  `~secure_liaison.labels.equivalence_file`: the files that its equivalences are taken from.
+  `~secure_liaison.labels.equivalence_file`: the files that its equivalences are taken from;
+  `~secure_liaison.labels.agreement_terms`: its terms as people write them.
+- `secure_liaison.labels.stanag4774`, `~secure_liaison.labels.ess_mapping`,
+  `~secure_liaison.labels.spif`: labels and policies in the forms of others.
 - `secure_liaison.labels.pspf`: the header of Australian e-mail.
-
-Source: docs/spec/labels.md, docs/spec/binding.md.
-- `secure_liaison.labels.agreement`: what two agencies agreed.
 - `secure_liaison.labels.acts`, `~secure_liaison.labels.case`,
   `~secure_liaison.labels.determination`: who decides a label, as a machine that takes acts.
 - `secure_liaison.labels.authority`, `~secure_liaison.labels.organisation`: who may.
@@ -29,7 +29,7 @@ Source: docs/spec/labels.md, docs/spec/binding.md.
   who must be told.
 - `secure_liaison.labels.workdays`, `~secure_liaison.labels.catalogue`: calendars and item lists.
 
-Source: docs/spec/labels.md, docs/spec/determination.md.
+Source: docs/spec/labels.md, docs/spec/binding.md, docs/spec/determination.md.
 """
 
 from secure_liaison.labels.agreement import Agreement
