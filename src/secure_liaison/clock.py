@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final, NewType, Protocol
 
 __all__ = [
@@ -98,6 +99,8 @@ class GuardedClock:
         self._floor_us = max(self._floor_us, proven_us)
 
 
+# One moment is written many times in one decision, and writing it costs more than the decision.
+@lru_cache(maxsize=4096)
 def to_iso(instant: int) -> str:
     """Render seconds UTC as ``2026-11-22T08:00:00Z``."""
     return datetime.fromtimestamp(instant, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -11,9 +11,9 @@ Source: docs/concepts/refusals.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from secure_liaison.errors import Reason
 
@@ -32,9 +32,8 @@ class Outcome(Enum):
     """The rule has nothing to say here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One rule, asked.
+class Finding(NamedTuple):
+    """One rule, asked; a tuple, because each decision builds some thirty of them.
 
     Attributes:
         rule: Its id; ``rule.<id>`` is its catalogue key.
@@ -57,8 +56,7 @@ class Finding:
     reason: Reason | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
     """A rule that is being asked about somebody or something; it ends in one of three findings."""
 
     rule: str
@@ -120,6 +118,7 @@ class Asked:
         )
 
 
+@lru_cache(maxsize=1024)
 def cited(basis: tuple[Basis, ...]) -> str:
     """Return citations as one text; where nobody read the law itself, the status follows."""
     return "; ".join(
