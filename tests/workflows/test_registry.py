@@ -21,6 +21,7 @@ from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.identity.names import Names
 from secure_liaison.identity.statements import encode_signed
 from secure_liaison.labels.agreement_terms import terms_up_to
+from secure_liaison.labels.pack import BUILTIN_PACKS
 from secure_liaison.office import Registry, open_registry
 from secure_liaison.vault.key_files import read_key_file
 from secure_liaison.workflows import correspondence, enrolment, founding, registry
@@ -327,6 +328,11 @@ def test_what_is_no_agreement_is_not_adopted(scene: Scene) -> None:
         registry.adopt_agreement(scene.registry(B), encode_signed(officer))
     with pytest.raises(FormatError):
         registry.countersign(scene.registry(B), b"no statement", one_of(scene))
+
+
+def test_an_agreement_names_every_version_that_old_labels_may_bear(scene: Scene) -> None:
+    made = registry.read_agreement(proposed(scene))
+    assert {each.policy for each in made.packs} == set(BUILTIN_PACKS)
 
 
 def test_an_agreement_signed_by_one_side_only_is_not_in_force(scene: Scene) -> None:

@@ -37,7 +37,7 @@ from secure_liaison.identity.officer_contents import (
 from secure_liaison.identity.statements import add_signature, decode_signed, encode_signed
 from secure_liaison.labels.agreement import AcceptedPack, Agreement
 from secure_liaison.labels.agreement_terms import Terms, agreement_of
-from secure_liaison.labels.pack import builtin_pack, builtin_packs
+from secure_liaison.labels.pack import BUILTIN_PACKS, builtin_pack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -262,7 +262,9 @@ def propose_agreement(
         name=name,
         parties=(first, second),
         packs=(
-            AcceptedPack(policy=each.policy_id, digest=each.digest()) for each in builtin_packs()
+            # Every version: what was labelled under an earlier one is passed on under it.
+            AcceptedPack(policy=each.policy_id, digest=each.digest())
+            for each in map(builtin_pack, BUILTIN_PACKS)
         ),
         signed_on=now,
         valid_to=until,
