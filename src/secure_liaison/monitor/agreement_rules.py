@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from secure_liaison.monitor.cases import level_text, rank_of
+from secure_liaison.monitor.ceilings import against_ceiling
 
 if TYPE_CHECKING:
     from secure_liaison.monitor.cases import PersonCase
@@ -113,15 +114,7 @@ def link_accredited(case: PersonCase) -> Finding:
     )
     if not level.reserved:
         return asked.not_asked("not-reserved")
-    if case.about.exercise:
-        return asked.not_asked("exercise")
-    if rank_of(pack, granted) >= level.rank:
-        return asked.met()
-    return asked.unmet(
-        "NOT_ACCREDITED",
-        fixable_by="office.accrediting-authority",
-        instead=("instead.extract", "instead.exercise"),
-    )
+    return against_ceiling(asked, case.about, granted)
 
 
 def _article(case: PersonCase, topic: str) -> str:

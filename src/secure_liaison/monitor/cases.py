@@ -10,11 +10,12 @@ Source: docs/concepts/refusals.md.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from secure_liaison.errors import FormatError
+from secure_liaison.labels.membership import meets
 from secure_liaison.monitor.decision import ReadQuestion, SealQuestion
 from secure_liaison.monitor.finding import Asked
 
@@ -123,6 +124,7 @@ class PersonCase:
         reading: How the agreement has the label protected under the policy of the person's
             clearance, or none.
         cleared_elsewhere: Policy under which the person is cleared where it is not the label's.
+        unmet_groups: Groups of the audience that leave the person out; computed from the rest.
     """
 
     about: ObjectCase
@@ -137,6 +139,17 @@ class PersonCase:
     max_age_s: int
     reading: Reading | None = None
     cleared_elsewhere: str = ""
+    unmet_groups: tuple[frozenset[str], ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Two rules look at them, and finding them is the dearest part of both. No rule asks whether
+        # the sender, or somebody of whom nothing is known, is in the audience.
+        unmet: tuple[frozenset[str], ...] = ()
+        if self.standing is not None and self.side is not Side.SENDER:
+            held, pack = self.standing.memberships, self.about.pack
+            groups = self.about.label.audience.groups
+            unmet = tuple(group for group in groups if not meets(group, held, pack))
+        object.__setattr__(self, "unmet_groups", unmet)
 
     def ask(self, rule: str, *, have: str = "", need: str = "", basis: str = "") -> Asked:
         """Return a rule that is being asked about this person."""

@@ -14,7 +14,7 @@ Source: docs/concepts/refusals.md; DESIGN §4.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from secure_liaison.clock import to_iso
 from secure_liaison.crypto.keys import PROVIDER_CLASS, SUITE_1
@@ -22,7 +22,8 @@ from secure_liaison.errors import FormatError
 from secure_liaison.labels.handling import CipherClass
 from secure_liaison.labels.lattice import dominates
 from secure_liaison.labels.validity import validate
-from secure_liaison.monitor.cases import level_text, rank_of
+from secure_liaison.monitor.cases import level_text
+from secure_liaison.monitor.ceilings import against_ceiling
 from secure_liaison.monitor.finding import cited
 
 if TYPE_CHECKING:
@@ -43,8 +44,6 @@ __all__ = [
     "relay_ceiling",
     "suite",
 ]
-
-_ALTERNATIVE_WAYS: Final = ("instead.extract", "instead.exercise")
 
 
 def label_valid(case: ObjectCase) -> Finding:
@@ -108,14 +107,8 @@ def provider_suffices(case: ObjectCase) -> Finding:
     )
     if needed is CipherClass.ANY:
         return asked.not_asked("any-cipher")
-    if case.exercise:
-        return asked.not_asked("exercise")
     # Whoever accredits may accept this provider by name; the decision's entry says that it was so.
-    if case.level is not None and rank_of(case.pack, case.provider_ceiling) >= case.level.rank:
-        return asked.met()
-    return asked.unmet(
-        "NOT_ACCREDITED", fixable_by="office.accrediting-authority", instead=_ALTERNATIVE_WAYS
-    )
+    return against_ceiling(asked, case, case.provider_ceiling)
 
 
 def accredited(case: ObjectCase) -> Finding:
@@ -128,13 +121,7 @@ def accredited(case: ObjectCase) -> Finding:
     )
     if case.level is None or not case.level.reserved:
         return asked.not_asked("not-reserved")
-    if case.exercise:
-        return asked.not_asked("exercise")
-    if rank_of(case.pack, case.accreditation) >= case.level.rank:
-        return asked.met()
-    return asked.unmet(
-        "NOT_ACCREDITED", fixable_by="office.accrediting-authority", instead=_ALTERNATIVE_WAYS
-    )
+    return against_ceiling(asked, case, case.accreditation)
 
 
 def relay_ceiling(case: ObjectCase) -> Finding:
@@ -146,14 +133,8 @@ def relay_ceiling(case: ObjectCase) -> Finding:
     )
     if case.level is None:
         return asked.not_asked("no-level")
-    if case.exercise:
-        return asked.not_asked("exercise")
-    if case.relay_ceiling is None:
-        return asked.not_asked("nothing-stated")
-    if rank_of(case.pack, case.relay_ceiling) >= case.level.rank:
-        return asked.met()
-    return asked.unmet(
-        "NOT_ACCREDITED", fixable_by="office.relay-operator", instead=_ALTERNATIVE_WAYS
+    return against_ceiling(
+        asked, case, case.relay_ceiling, fixable_by="office.relay-operator", only_if_stated=True
     )
 
 

@@ -16,11 +16,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import to_iso
-from secure_liaison.labels.membership import meets
 from secure_liaison.monitor.cases import Side, level_text, names_text, rank_of
+from secure_liaison.monitor.ceilings import against_ceiling
 
 if TYPE_CHECKING:
-    from secure_liaison.directory.standing import Clearance, Standing
+    from secure_liaison.directory.standing import Clearance
     from secure_liaison.monitor.cases import PersonCase
     from secure_liaison.monitor.finding import Finding
 
@@ -97,7 +97,7 @@ def releasable(case: PersonCase) -> Finding:
     asked = case.ask("audience.release", need="need.audience")
     if case.standing is None:
         return asked.not_asked("no-standing")
-    if not any(_by_agency(group) for group in _unmet(case, case.standing)):
+    if not any(_by_agency(group) for group in case.unmet_groups):
         return asked.met()
     return asked.unmet(
         "NOT_RELEASABLE_TO",
@@ -110,7 +110,7 @@ def need_to_know(case: PersonCase) -> Finding:
     """Require every other group of the audience, and every restrictive marking."""
     if case.standing is None:
         return case.ask("audience.need-to-know").not_asked("no-standing")
-    named = all(_by_agency(group) for group in _unmet(case, case.standing))
+    named = all(_by_agency(group) for group in case.unmet_groups)
     missing = sorted(case.about.label.restrict - case.standing.memberships)
     need = " ".join(missing) if named and missing else "need.audience"
     asked = case.ask("audience.need-to-know", need=need)
@@ -296,22 +296,7 @@ def device_accredited(case: PersonCase) -> Finding:
     )
     if level is None:
         return asked.not_asked("no-level")
-    if case.about.exercise:
-        return asked.not_asked("exercise")
-    if case.device_ceiling is None:
-        return asked.not_asked("nothing-stated")
-    if rank_of(pack, case.device_ceiling) >= level.rank:
-        return asked.met()
-    return asked.unmet(
-        "NOT_ACCREDITED",
-        fixable_by="office.accrediting-authority",
-        instead=("instead.extract", "instead.exercise"),
-    )
-
-
-def _unmet(case: PersonCase, standing: Standing) -> list[frozenset[str]]:
-    held, pack = standing.memberships, case.about.pack
-    return [group for group in case.about.label.audience.groups if not meets(group, held, pack)]
+    return against_ceiling(asked, case.about, case.device_ceiling, only_if_stated=True)
 
 
 def _by_agency(group: frozenset[str]) -> bool:

@@ -108,59 +108,55 @@ def decide(question: SealQuestion | ReadQuestion, *, ref: str) -> Decision:
         ref: Six characters for the ledger and for whoever asked.
     """
     if isinstance(question, SealQuestion):
-        findings = _sealing(question)
-        disclosure = Disclosure.FULL
+        about, findings = _sealing(question)
     else:
-        findings = _reading(question)
-        codes = {each.reason.code for each in findings if each.reason is not None}
-        disclosure = Disclosure.FULL if OUTSIDE.isdisjoint(codes) else Disclosure.NONE
+        about, findings = _reading(question)
+    codes = frozenset(each.reason.code for each in findings if each.reason is not None)
     return Decision(
         action=question.action,
         findings=findings,
-        obligations=_obligations(question, findings),
-        disclosure=disclosure,
+        obligations=_unmet_duties(codes) if codes else _duties(about, findings),
+        disclosure=_disclosure(question, codes),
         ref=ref,
         pack=question.pack.policy_id,
     )
 
 
-def _sealing(question: SealQuestion) -> tuple[Finding, ...]:
+def _sealing(question: SealQuestion) -> tuple[ObjectCase, tuple[Finding, ...]]:
     about, sender, recipients = cases_of_sealing(question)
-    return (
+    return about, (
         *(rule(about) for rule in SEAL_RULES.about_object),
         *(rule(sender) for rule in SEAL_RULES.about_sender),
         *(rule(each) for each in recipients for rule in SEAL_RULES.about_person),
     )
 
 
-def _reading(question: ReadQuestion) -> tuple[Finding, ...]:
+def _reading(question: ReadQuestion) -> tuple[ObjectCase, tuple[Finding, ...]]:
     about, reader = cases_of_reading(question)
-    return (
+    return about, (
         *(rule(about) for rule in READ_RULES.about_object),
         *(rule(reader) for rule in READ_RULES.about_person),
     )
 
 
-def _obligations(
-    question: SealQuestion | ReadQuestion, findings: tuple[Finding, ...]
-) -> tuple[str, ...]:
-    codes = {each.reason.code for each in findings if each.reason is not None}
-    if codes:
-        return tuple(duty for code, duty in _UNMET_DUTIES.items() if code in codes)
+def _disclosure(question: SealQuestion | ReadQuestion, codes: frozenset[str]) -> Disclosure:
+    # A sender knows of the object already; a reader who is outside must not learn that it exists.
+    outside = isinstance(question, ReadQuestion) and not OUTSIDE.isdisjoint(codes)
+    return Disclosure.NONE if outside else Disclosure.FULL
+
+
+def _unmet_duties(codes: frozenset[str]) -> tuple[str, ...]:
+    return tuple(duty for code, duty in _UNMET_DUTIES.items() if code in codes)
+
+
+def _duties(about: ObjectCase, findings: tuple[Finding, ...]) -> tuple[str, ...]:
     duties = []
-    if question.action is Action.OPEN and _reads_are_registered(question):
+    if about.action is Action.OPEN and any(each.register_reads for each in about.profiles):
         duties.append("register-read")
     provider = [each for each in findings if each.rule == "accreditation.provider"]
     if any(each.outcome is Outcome.MET for each in provider):
         # The ledger is to say that the law's class of cipher was set aside, and by whose word.
         duties.append("accepted-provider")
-    if question.label.determination.provision:
+    if about.label.determination.provision:
         duties.append("cited-provision")
     return tuple(duties)
-
-
-def _reads_are_registered(question: SealQuestion | ReadQuestion) -> bool:
-    profiles = [question.pack.handling_of(question.label.level)]
-    if isinstance(question, ReadQuestion) and question.reading is not None:
-        profiles.append(question.reading.pack.handling_of(question.reading.level))
-    return any(each.register_reads for each in profiles)
