@@ -278,6 +278,48 @@ def test_a_mapped_level_is_handled_as_the_own_policy_handles_it() -> None:
     assert ["CUSTODY_REQUIRED"] == codes(sealed)
 
 
+REAL_MAPPED = replace(MAPPED, accreditation=(Ceiling(policy="generic", level="secret"),))
+
+
+def real_foreign(**changes: object) -> tuple[SealQuestion, ReadQuestion]:
+    """Ask at both ends outside an exercise about what an agreement has protected as 机密."""
+    (mapped,) = readings_of(THEIRS, REAL_MAPPED, PACKS, at=NOW)
+    who = standing("j.okafor", agency=AGENCY_B, level="jimi")
+    high = {"reading_accreditation": "jimi", "reading_provider_ceiling": "jimi"}
+    under = {"reading": mapped, "cleared_elsewhere": PACK.id, **high, **changes}
+    sealed = seal_question(
+        recipient(who, agreement=REAL_MAPPED, **under),
+        label=THEIRS,
+        pack=GENERIC,
+        sender=standing(policy=GENERIC.id, level="secret"),
+        exercise=False,
+    )
+    return sealed, replace(foreign(agreement=REAL_MAPPED, exercise=False), **under)  # type: ignore[arg-type]  # fields
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_a_mapped_level_needs_the_accreditation_of_the_policy_that_it_is_mapped_to(
+    end: int,
+) -> None:
+    """Else a partner's secret that is protected as 机密 lies on a machine that may hold none."""
+    assert [] == codes(real_foreign(reading_accreditation="jimi")[end])
+    for held in (None, "mimi"):
+        decision = asked(real_foreign(reading_accreditation=held)[end])
+        (reason,) = decision.reasons
+        assert "NOT_ACCREDITED" == reason.code
+        assert reason.rule.startswith("accreditation.reading@")
+        assert "CN JIMI (机密, 2 of 3)" == reason.need
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_a_mapped_level_needs_the_ciphers_of_the_policy_that_it_is_mapped_to(end: int) -> None:
+    for accepted in (None, "mimi"):
+        decision = asked(real_foreign(reading_provider_ceiling=accepted)[end])
+        (reason,) = decision.reasons
+        assert reason.rule.startswith("accreditation.reading-provider@")
+        assert "cipher.ordinary" == reason.need
+
+
 def test_reading_a_mapped_level_is_registered_as_the_own_policy_says() -> None:
     low = label("internal", policy=GENERIC.policy_id)
     raised = replace(MAPPED, equivalences=(entry(from_level="internal"),))

@@ -1,9 +1,10 @@
-"""A decision explained before anybody asks for it: the gate's own decision, and no trace of it."""
+"""A decision explained before anybody asks for it: the gate's own decision, and who asked."""
 
 from __future__ import annotations
 
 import pytest
 
+from secure_liaison.audit.events import EventType
 from secure_liaison.errors import AccessDeniedError, CredentialError, FormatError
 from secure_liaison.i18n import Language
 from secure_liaison.labels.pack import builtin_pack
@@ -11,7 +12,7 @@ from secure_liaison.labels.validity import validate
 from secure_liaison.monitor.decision import Action
 from secure_liaison.monitor.finding import Outcome
 from secure_liaison.workflows import explaining
-from tests.attacks.world import SENDER, Scene
+from tests.attacks.world import SENDER, Scene, events
 from tests.workflows.desks import ADDRESS, queued
 
 
@@ -57,11 +58,16 @@ def test_a_reader_of_another_agency_is_asked_about_as_that_agencys_desk_would(
     assert found["agreement.ceiling"] is Outcome.MET
 
 
-def test_explaining_leaves_no_line_in_the_ledger(scene: Scene) -> None:
+@pytest.mark.parametrize(("mark", "came"), [("机密★10年", "permit"), ("绝密★30年", "deny")])
+def test_who_asked_about_whom_stands_in_the_ledger(scene: Scene, mark: str, came: str) -> None:
+    """Else an insider learns unseen what everybody is cleared for, one mark after the other."""
     desk = scene.desk(SENDER)
-    before = desk.ledger.size
-    explaining.explain(desk, "机密★10年", ADDRESS, action=Action.OPEN)
-    assert before == desk.ledger.size
+    _, decision = explaining.explain(desk, mark, ADDRESS)
+    (line,) = events(desk, EventType.GATE_EXPLAIN)
+    assert (came, desk.login, (ADDRESS,)) == (line.decision, line.actor, line.counterpart)
+    assert {each.code for each in decision.reasons} == set(line.reason_codes)
+    assert mark.partition("★")[0] in line.label
+    assert "" == line.permit
 
 
 def test_a_mark_that_no_policy_reads_is_refused_with_the_best_reason(scene: Scene) -> None:

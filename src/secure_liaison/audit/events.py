@@ -85,6 +85,7 @@ class EventType(Enum):
     ACCREDITATION_RECORD = "accreditation.record"
     PACK_SIGN = "pack.sign"
     GATE_DECISION = "gate.decision"
+    GATE_EXPLAIN = "gate.explain"
     GATE_UNFINISHED = "gate.unfinished"
     DOC_SEAL = "doc.seal"
     DOC_SUBMIT = "doc.submit"

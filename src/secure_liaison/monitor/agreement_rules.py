@@ -11,8 +11,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from secure_liaison.crypto.keys import PROVIDER_CLASS
+from secure_liaison.labels.handling import CipherClass
 from secure_liaison.monitor.cases import level_text, rank_of
 from secure_liaison.monitor.ceilings import against_ceiling
+from secure_liaison.monitor.finding import cited
 
 if TYPE_CHECKING:
     from secure_liaison.monitor.cases import PersonCase
@@ -24,6 +27,8 @@ __all__ = [
     "agreement_covers_subject",
     "agreement_exists",
     "link_accredited",
+    "reading_accredited",
+    "reading_provider_suffices",
 ]
 
 
@@ -115,6 +120,39 @@ def link_accredited(case: PersonCase) -> Finding:
     if not level.reserved:
         return asked.not_asked("not-reserved")
     return against_ceiling(asked, case.about, granted)
+
+
+def reading_accredited(case: PersonCase) -> Finding:
+    """Require that the person's agency is accredited for the level that it takes this one for."""
+    level = case.level if case.reading is not None else None
+    asked = case.ask(
+        "accreditation.reading",
+        have=level_text(case.pack, case.reading_accreditation),
+        need=level_text(case.pack, level.id) if level is not None else "",
+        basis=cited(level.basis) if level is not None else "",
+    )
+    if level is None:
+        return asked.not_asked("own-policy")
+    if not level.reserved:
+        return asked.not_asked("not-reserved")
+    return against_ceiling(asked, case, case.reading_accreditation)
+
+
+def reading_provider_suffices(case: PersonCase) -> Finding:
+    """Require the cipher that the person's law asks for, or an accreditation that accepts ours."""
+    profile = case.profile if case.reading is not None else None
+    needed = CipherClass.ANY if profile is None else profile.provider_class
+    asked = case.ask(
+        "accreditation.reading-provider",
+        have=f"cipher.{PROVIDER_CLASS}",
+        need=f"cipher.{needed.value}",
+        basis=cited(profile.basis) if profile is not None else "",
+    )
+    if profile is None:
+        return asked.not_asked("own-policy")
+    if needed is CipherClass.ANY:
+        return asked.not_asked("any-cipher")
+    return against_ceiling(asked, case, case.reading_provider_ceiling)
 
 
 def _article(case: PersonCase, topic: str) -> str:

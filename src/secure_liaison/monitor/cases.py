@@ -124,6 +124,8 @@ class PersonCase:
         reading: How the agreement has the label protected under the policy of the person's
             clearance, or none.
         cleared_elsewhere: Policy under which the person is cleared where it is not the label's.
+        reading_accreditation: Level id up to which the person's agency is accredited under the
+            reading's policy, or none; ``reading_provider_ceiling`` likewise for our ciphers.
         unmet_groups: Groups of the audience that leave the person out; computed from the rest.
     """
 
@@ -139,6 +141,8 @@ class PersonCase:
     max_age_s: int
     reading: Reading | None = None
     cleared_elsewhere: str = ""
+    reading_accreditation: str | None = None
+    reading_provider_ceiling: str | None = None
     unmet_groups: tuple[frozenset[str], ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -167,6 +171,11 @@ class PersonCase:
     def pack(self) -> PolicyPack:
         """The policy under which the person's clearance is asked for."""
         return self.about.pack if self.reading is None else self.reading.pack
+
+    @property
+    def exercise(self) -> bool:
+        """Whether the realm is an exercise."""
+        return self.about.exercise
 
     @property
     def level_id(self) -> str:
@@ -236,6 +245,8 @@ def cases_of_sealing(
             max_age_s=max_age_s,
             reading=each.reading,
             cleared_elsewhere=each.cleared_elsewhere,
+            reading_accreditation=each.reading_accreditation,
+            reading_provider_ceiling=each.reading_provider_ceiling,
         )
         for each in question.recipients
     )
@@ -258,6 +269,8 @@ def cases_of_reading(question: ReadQuestion) -> tuple[ObjectCase, PersonCase]:
         max_age_s=question.pack.freshness.open_hours * 3600,
         reading=question.reading,
         cleared_elsewhere=question.cleared_elsewhere,
+        reading_accreditation=question.reading_accreditation,
+        reading_provider_ceiling=question.reading_provider_ceiling,
     )
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from secure_liaison.monitor.cases import rank_of
 
 if TYPE_CHECKING:
-    from secure_liaison.monitor.cases import ObjectCase
+    from secure_liaison.monitor.cases import ObjectCase, PersonCase
     from secure_liaison.monitor.finding import Asked, Finding
 
 __all__ = ["against_ceiling"]
@@ -24,7 +24,7 @@ __all__ = ["against_ceiling"]
 
 def against_ceiling(
     asked: Asked,
-    about: ObjectCase,
+    about: ObjectCase | PersonCase,
     ceiling: str | None,
     *,
     fixable_by: str = "office.accrediting-authority",
@@ -34,7 +34,8 @@ def against_ceiling(
 
     Args:
         asked: The rule, with what is held and needed.
-        about: The object; a level that its pack does not know is above every ceiling.
+        about: The object, or a person under whose policy its level is read; a level that the pack
+            does not know is above every ceiling.
         ceiling: Level id, or none stated.
         fixable_by: Catalogue key of the office that can change it.
         only_if_stated: Whether nothing stated means no ceiling.

@@ -74,6 +74,9 @@ class RecipientQuestion:
         reading: How the agreement has the label protected under the policy of the standing's
             clearance, or none.
         cleared_elsewhere: Policy id under which the person is cleared where it is not the label's.
+        reading_accreditation: Highest level id of the reading's policy for which the person's
+            agency is accredited, its relay's and the devices' ceilings included, or none.
+        reading_provider_ceiling: Likewise, for which that accreditation accepts our ciphers.
     """
 
     standing: Standing | None
@@ -85,6 +88,8 @@ class RecipientQuestion:
     device_ceiling: str | None = None
     reading: Reading | None = None
     cleared_elsewhere: str = ""
+    reading_accreditation: str | None = None
+    reading_provider_ceiling: str | None = None
 
     @property
     def subject(self) -> str:
@@ -125,7 +130,7 @@ class SealQuestion:
     exercise: bool
     now: Instant
     forward_secrecy: bool
-    custody_groups: int
+    custody_groups: int = 0
     attachments_labels: tuple[Label, ...] = ()
     urgency: str = ""
     minimum_packs: tuple[str, ...] = ()
@@ -162,7 +167,7 @@ class ReadQuestion:
         minimum_packs: As in `SealQuestion`; likewise the ceilings.
         device_ceiling: Highest level id stated for this desk's device, or none stated.
         topic: Subject in the words of agreements; may be empty.
-        reading: As in `RecipientQuestion`; likewise ``cleared_elsewhere``.
+        reading: As in `RecipientQuestion`; likewise what follows it there.
     """
 
     action: Action
@@ -178,7 +183,7 @@ class ReadQuestion:
     now: Instant
     directory_age_s: int
     expires: Instant
-    custody_groups: int
+    custody_groups: int = 0
     forward_secrecy: bool = False
     minimum_packs: tuple[str, ...] = ()
     relay_ceiling: str | None = None
@@ -187,6 +192,8 @@ class ReadQuestion:
     topic: str = ""
     reading: Reading | None = None
     cleared_elsewhere: str = ""
+    reading_accreditation: str | None = None
+    reading_provider_ceiling: str | None = None
 
     def __post_init__(self) -> None:
         if self.action in {Action.SEAL, Action.DELIVER}:

@@ -62,6 +62,8 @@ _PERSON: Final = (
     agreement_rules.agreement_covers_subject,
     agreement_rules.agreement_covers_level,
     agreement_rules.link_accredited,
+    agreement_rules.reading_accredited,
+    agreement_rules.reading_provider_suffices,
     person_rules.device_exists,
     person_rules.devices_in_force,
     person_rules.device_accredited,

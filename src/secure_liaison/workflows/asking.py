@@ -46,6 +46,16 @@ __all__ = [
 ]
 
 
+class _Held(NamedTuple):
+    """What a person is cleared for, and what their agency may hold, under whose policy."""
+
+    standing: Standing
+    reading: Reading | None = None
+    elsewhere: str = ""
+    accreditation: str | None = None
+    provider_ceiling: str | None = None
+
+
 class Asked(NamedTuple):
     """What is known of an object before it exists as well as after.
 
@@ -107,7 +117,6 @@ def question_of_sealing(
         exercise=office.exercise,
         now=now,
         forward_secrecy=asked.forward_secrecy,
-        custody_groups=0,
         urgency=asked.urgency,
         minimum_packs=_minimum_packs(office, involved),
         action=action,
@@ -130,13 +139,13 @@ def question_of_reading(
     now, pack = office.clock.now(), pack_of(asked.label)
     agency = office.directory.officer(reader).agency
     agreement = office.directory.agreement_between(agency, originator, now)
-    standing, reading, elsewhere = _cleared(office, reader, asked.label, agreement)
+    held = _held(office, reader, asked.label, agreement, devices=(device,))
     involved = {agency, originator}
     return ReadQuestion(
         action=action,
         label=asked.label,
         pack=pack,
-        reader=standing,
+        reader=held.standing,
         device=device,
         originator_agency=originator,
         agreement=agreement,
@@ -146,15 +155,16 @@ def question_of_reading(
         now=now,
         directory_age_s=max(age_s(office, each) for each in involved),
         expires=expires,
-        custody_groups=0,
         forward_secrecy=asked.forward_secrecy,
         minimum_packs=_minimum_packs(office, involved),
         relay_ceiling=_relay_ceiling(office, pack, involved),
         provider_ceiling=_provider_ceiling(office, pack, agency),
         device_ceiling=_device_ceiling(office, pack, agency, (device,)),
         topic=asked.topic,
-        reading=reading,
-        cleared_elsewhere=elsewhere,
+        reading=held.reading,
+        cleared_elsewhere=held.elsewhere,
+        reading_accreditation=held.accreditation,
+        reading_provider_ceiling=held.provider_ceiling,
     )
 
 
@@ -166,34 +176,58 @@ def _recipient(
     agreement = (
         None if own else office.directory.agreement_between(office.agency, officer.agency, now)
     )
-    standing, reading, elsewhere = _cleared(office, officer.officer, label, agreement)
+    held = _held(office, officer.officer, label, agreement, devices=addressee.devices)
     return RecipientQuestion(
-        standing=standing,
+        standing=held.standing,
         devices=addressee.devices,
         agreement=agreement,
         own_agency=own,
         directory_age_s=age_s(office, officer.agency),
         address=addressee.address,
         device_ceiling=_device_ceiling(office, pack, officer.agency, addressee.devices),
-        reading=reading,
-        cleared_elsewhere=elsewhere,
+        reading=held.reading,
+        cleared_elsewhere=held.elsewhere,
+        reading_accreditation=held.accreditation,
+        reading_provider_ceiling=held.provider_ceiling,
     )
 
 
-def _cleared(
-    office: Office, officer: OfficerId, label: Label, agreement: Agreement | None
-) -> tuple[Standing, Reading | None, str]:
-    """Return the standing that counts, the reading it counts under, and the other policy if any."""
+def _held(
+    office: Office,
+    officer: OfficerId,
+    label: Label,
+    agreement: Agreement | None,
+    *,
+    devices: Iterable[RosterLeaf],
+) -> _Held:
+    """Return the standing that counts, and the reading of an agreement under which it counts."""
     now = office.clock.now()
     standing = office.directory.standing(officer, now, policy=label.policy)
     if standing.clearance_problem != "none" or agreement is None:
-        return standing, None, ""
+        return _Held(standing)
     for reading in readings_of(label, agreement, builtin_packs(), at=now):
         other = office.directory.standing(officer, now, policy=reading.pack.id)
         if other.clearance is not None:
-            return other, reading, reading.pack.id
+            agency = other.officer.agency
+            return _Held(
+                standing=other,
+                reading=reading,
+                elsewhere=reading.pack.id,
+                accreditation=_installation_ceiling(office, reading.pack, agency, devices),
+                provider_ceiling=_provider_ceiling(office, reading.pack, agency),
+            )
     other = office.directory.standing(officer, now)
-    return standing, None, other.clearance.policy if other.clearance is not None else ""
+    return _Held(standing, elsewhere=other.clearance.policy if other.clearance is not None else "")
+
+
+def _installation_ceiling(
+    office: Office, pack: PolicyPack, agency: AgencyId, devices: Iterable[RosterLeaf]
+) -> str | None:
+    granted = office.directory.accreditation(agency, pack.id, office.clock.now())
+    if granted is None:
+        return None
+    relay = _relay_ceiling(office, pack, {agency})
+    return _lowest(pack, (granted, relay, _device_ceiling(office, pack, agency, devices)))
 
 
 def _minimum_packs(office: Office, involved: set[AgencyId]) -> tuple[str, ...]:

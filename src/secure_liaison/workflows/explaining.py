@@ -3,7 +3,8 @@
 Rules:
 
 - It is the gate's own decision over the gate's own question; nothing is computed a second way.
-- Explaining gives no permit and opens nothing, so it leaves no line in the ledger.
+- Explaining gives no permit and opens nothing; but it shows what a person holds, so who asked about
+  whom, and under which mark, stands in the ledger before it is shown.
 - A label is given as a mark, as people write it, or as a label that exists.
 
 Source: docs/concepts/refusals.md.
@@ -14,6 +15,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from secure_liaison.audit.events import Event, EventType
+from secure_liaison.audit.events import Outcome as Came
 from secure_liaison.clock import Instant, to_iso
 from secure_liaison.errors import CredentialError, FormatError
 from secure_liaison.i18n import Language, text
@@ -33,6 +36,7 @@ from secure_liaison.workflows.asking import Asked, question_of_reading, question
 if TYPE_CHECKING:
     from secure_liaison.labels.marking import ParsedMark
     from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.monitor.decision import ReadQuestion, SealQuestion
     from secure_liaison.monitor.finding import Finding
     from secure_liaison.office import Office
     from secure_liaison.workflows.addressing import Addressee
@@ -69,11 +73,28 @@ def explain(
     label = label_from_mark(office, mark, (someone,), pack=pack)
     policy = builtin_pack(label.policy)
     asked = Asked(label=label, urgency=policy.urgencies[0].id, topic=topic, forward_secrecy=False)
+    decision = decide(_question(office, asked, someone, action), ref="")
+    event = Event(
+        type=EventType.GATE_EXPLAIN,
+        decision=Came.PERMIT.value if decision.permitted else Came.DENY.value,
+        reason_codes=tuple(each.code for each in decision.reasons),
+        label=addressing.mark_of(office, label),
+        actor=office.login,
+        counterpart=(someone.address,),
+        detail={"action": action.value},
+    )
+    office.note(event)
+    return label, decision
+
+
+def _question(
+    office: Office, asked: Asked, someone: Addressee, action: Action
+) -> SealQuestion | ReadQuestion:
     if action is Action.SEAL:
-        return label, decide(question_of_sealing(office, asked, (someone,), action=action), ref="")
+        return question_of_sealing(office, asked, (someone,), action=action)
     if not someone.devices:
         raise CredentialError("no-device")
-    question = question_of_reading(
+    return question_of_reading(
         office,
         asked,
         reader=someone.officer.officer,
@@ -82,7 +103,6 @@ def explain(
         expires=Instant(office.clock.now() + _YEAR_S),
         action=action,
     )
-    return label, decide(question, ref="")
 
 
 def label_from_mark(
