@@ -21,7 +21,7 @@ from secure_liaison.i18n import Language
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.lattice import join_all, may_read
 from secure_liaison.labels.marking import parse_mark, render
-from secure_liaison.labels.pack import load_pack
+from secure_liaison.labels.pack import load_pack, read_unchecked
 from secure_liaison.labels.protection import protection_of_all
 from secure_liaison.monitor.rules import decide
 from tests.labels.rich import KFOR, RICH, rich
@@ -144,7 +144,7 @@ def join_rows(rounds: int) -> list[Row]:
 
 
 def pack_rows(rounds: int) -> list[Row]:
-    """Measure reading and linting a pack of a thousand categories, against reading its JSON."""
+    """Measure reading a pack of a thousand categories with every check, and linting it."""
     lint = lint_of_this_release()
     numbers = count()
 
@@ -160,7 +160,7 @@ def pack_rows(rounds: int) -> list[Row]:
 
     def linting(data: bytes) -> None:
         if lint is not None:
-            lint(load_pack(data))
+            lint(read_unchecked(data))  # as `liaison policy lint` does
 
     found = interleaved(
         {

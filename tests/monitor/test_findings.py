@@ -14,7 +14,7 @@ from secure_liaison.labels.handling import CipherClass
 from secure_liaison.labels.label import Determination
 from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.monitor.decision import Action, Decision, ReadQuestion, SealQuestion
-from secure_liaison.monitor.finding import Finding, Outcome, cited
+from secure_liaison.monitor.finding import Finding, Outcome
 from secure_liaison.monitor.rules import READ_RULES, SEAL_RULES, decide
 from tests.architecture.sources import sources
 from tests.monitor.scene import (
@@ -89,8 +89,8 @@ def test_a_rule_that_is_met_says_what_it_read() -> None:
 
 
 def test_a_basis_that_nobody_read_says_so() -> None:
-    assert "[" not in cited(PACK.level("jimi").basis)
-    assert "[default]" in cited(GENERIC.level("secret").basis)
+    assert "[" not in PACK.level("jimi").citation
+    assert "[default]" in GENERIC.level("secret").citation
 
 
 # --- ceilings --------------------------------------------------------------------------------

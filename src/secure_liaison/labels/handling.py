@@ -5,9 +5,11 @@ Source: docs/spec/labels.md §5; labels report §9.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
+
+from secure_liaison.labels.naming import cited
 
 if TYPE_CHECKING:
     from secure_liaison.labels.naming import Basis, Names
@@ -60,6 +62,7 @@ class HandlingProfile:
         open_persons: Persons who must be present to open.
         min_suite: Lowest cryptographic suite that may seal it.
         provider_class: Class of cipher that the law asks for; any where it asks for none.
+        citation: The basis as one text; computed, because every decision shows it.
     """
 
     id: str
@@ -78,6 +81,10 @@ class HandlingProfile:
     provider_class: CipherClass
     destruction: Destruction
     basis: tuple[Basis, ...]
+    citation: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "citation", cited(self.basis))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,14 @@ class Basis:
     status: BasisStatus
 
 
+def cited(basis: tuple[Basis, ...]) -> str:
+    """Return citations as one text; where nobody read the law itself, the status follows."""
+    return "; ".join(
+        each.cite if each.status is BasisStatus.CHECKED else f"{each.cite} [{each.status.value}]"
+        for each in basis
+    )
+
+
 class MarkLanguage(Enum):
     """The languages in which marks are written."""
 

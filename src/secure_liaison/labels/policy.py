@@ -21,6 +21,7 @@ from typing_extensions import override
 from secure_liaison.clock import Instant, from_iso
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.category import Category, CategoryIndex, CategoryKind, CategoryValue
+from secure_liaison.labels.naming import cited
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +71,7 @@ class Level:
         handling: Id of its handling profile.
         reserved: Whether a deployment needs an accreditation to hold it at all.
         basis: The law.
+        citation: The law as one text; computed, because every decision shows it.
     """
 
     id: str
@@ -86,6 +88,10 @@ class Level:
     handling: str
     reserved: bool
     basis: tuple[Basis, ...]
+    citation: str = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "citation", cited(self.basis))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

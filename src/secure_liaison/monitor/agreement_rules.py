@@ -15,7 +15,6 @@ from secure_liaison.crypto.keys import PROVIDER_CLASS
 from secure_liaison.labels.handling import CipherClass
 from secure_liaison.monitor.cases import level_text, rank_of
 from secure_liaison.monitor.ceilings import against_ceiling
-from secure_liaison.monitor.finding import cited
 
 if TYPE_CHECKING:
     from secure_liaison.monitor.cases import PersonCase
@@ -129,7 +128,7 @@ def reading_accredited(case: PersonCase) -> Finding:
         "accreditation.reading",
         have=level_text(case.pack, case.reading_accreditation),
         need=level_text(case.pack, level.id) if level is not None else "",
-        basis=cited(level.basis) if level is not None else "",
+        basis=level.citation if level is not None else "",
     )
     if level is None:
         return asked.not_asked("own-policy")
@@ -146,7 +145,7 @@ def reading_provider_suffices(case: PersonCase) -> Finding:
         "accreditation.reading-provider",
         have=f"cipher.{PROVIDER_CLASS}",
         need=f"cipher.{needed.value}",
-        basis=cited(profile.basis) if profile is not None else "",
+        basis=profile.citation if profile is not None else "",
     )
     if profile is None:
         return asked.not_asked("own-policy")

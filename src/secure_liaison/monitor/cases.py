@@ -12,12 +12,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.membership import meets
 from secure_liaison.monitor.decision import ReadQuestion, SealQuestion
-from secure_liaison.monitor.finding import Asked
+from secure_liaison.monitor.finding import Asked, Concerned
 
 if TYPE_CHECKING:
     from secure_liaison.clock import Instant
@@ -68,6 +69,7 @@ class ObjectCase:
             although the law asks for others, or none.
         minimum_packs: ``policy@version``; labels under an older version are refused.
         expires: The object's end, seconds UTC; none while it is being sealed.
+        concerned: What findings say of it; computed from the rest.
     """
 
     action: Action
@@ -87,6 +89,11 @@ class ObjectCase:
     custody_groups: int
     forward_secrecy: bool
     mapped: tuple[HandlingProfile, ...] = ()
+    concerned: Concerned = field(init=False)
+
+    def __post_init__(self) -> None:
+        concerned = Concerned(subject="", pack=self.pack.policy_id, replaceable=True)
+        object.__setattr__(self, "concerned", concerned)
 
     @property
     def profiles(self) -> tuple[HandlingProfile, ...]:
@@ -95,15 +102,7 @@ class ObjectCase:
 
     def ask(self, rule: str, *, have: str = "", need: str = "", basis: str = "") -> Asked:
         """Return a rule that is being asked about this object."""
-        return Asked(
-            rule=rule,
-            pack=self.pack.policy_id,
-            subject="",
-            replaceable=True,
-            have=have,
-            need=need,
-            basis=basis,
-        )
+        return Asked(rule, self.concerned, have, need, basis)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +126,7 @@ class PersonCase:
         reading_accreditation: Level id up to which the person's agency is accredited under the
             reading's policy, or none; ``reading_provider_ceiling`` likewise for our ciphers.
         unmet_groups: Groups of the audience that leave the person out; computed from the rest.
+        concerned: What findings say of the person; computed from the rest.
     """
 
     about: ObjectCase
@@ -144,6 +144,7 @@ class PersonCase:
     reading_accreditation: str | None = None
     reading_provider_ceiling: str | None = None
     unmet_groups: tuple[frozenset[str], ...] = field(init=False)
+    concerned: Concerned = field(init=False)
 
     def __post_init__(self) -> None:
         # Two rules look at them, and finding them is the dearest part of both. No rule asks whether
@@ -154,18 +155,16 @@ class PersonCase:
             groups = self.about.label.audience.groups
             unmet = tuple(group for group in groups if not meets(group, held, pack))
         object.__setattr__(self, "unmet_groups", unmet)
+        concerned = Concerned(
+            subject=self.subject,
+            pack=self.about.concerned.pack,
+            replaceable=bool(self.subject) and self.side is not Side.SENDER,
+        )
+        object.__setattr__(self, "concerned", concerned)
 
     def ask(self, rule: str, *, have: str = "", need: str = "", basis: str = "") -> Asked:
         """Return a rule that is being asked about this person."""
-        return Asked(
-            rule=rule,
-            pack=self.about.pack.policy_id,
-            subject=self.subject,
-            replaceable=bool(self.subject) and self.side is not Side.SENDER,
-            have=have,
-            need=need,
-            basis=basis,
-        )
+        return Asked(rule, self.concerned, have, need, basis)
 
     @property
     def pack(self) -> PolicyPack:
@@ -284,6 +283,7 @@ def rank_of(pack: PolicyPack, level_id: str | None) -> int:
         return -1
 
 
+@lru_cache(maxsize=1024)
 def level_text(pack: PolicyPack, level_id: str | None) -> str:
     """Return a level's mark as both languages can read it; empty for none."""
     if level_id is None:

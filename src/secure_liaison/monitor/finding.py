@@ -12,15 +12,11 @@ Source: docs/concepts/refusals.md.
 from __future__ import annotations
 
 from enum import Enum
-from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from secure_liaison.errors import Reason
 
-if TYPE_CHECKING:
-    from secure_liaison.labels.naming import Basis
-
-__all__ = ["Asked", "Finding", "Outcome", "cited"]
+__all__ = ["Asked", "Concerned", "Finding", "Outcome"]
 
 
 class Outcome(Enum):
@@ -56,36 +52,41 @@ class Finding(NamedTuple):
     reason: Reason | None = None
 
 
+class Concerned(NamedTuple):
+    """Whom or what the rules are asked about.
+
+    Attributes:
+        subject: As in `Finding`.
+        pack: ``id@version`` of the policy that is applied.
+        replaceable: Whether somebody else, or something else, could take this one's place.
+    """
+
+    subject: str
+    pack: str
+    replaceable: bool
+
+
 class Asked(NamedTuple):
     """A rule that is being asked about somebody or something; it ends in one of three findings."""
 
     rule: str
-    pack: str
-    subject: str
-    replaceable: bool
+    concerned: Concerned
     have: str
     need: str
     basis: str
 
     def met(self) -> Finding:
         """Return that the rule is met."""
+        # By position here and below: by name it takes twice as long, thirty times a decision.
         return Finding(
-            rule=self.rule,
-            subject=self.subject,
-            outcome=Outcome.MET,
-            have=self.have,
-            need=self.need,
-            basis=self.basis,
+            self.rule, self.concerned.subject, Outcome.MET, self.have, self.need, "", self.basis
         )
 
     def not_asked(self, why: str) -> Finding:
         """Return that the rule has nothing to say, and why: ``not-asked.<why>``."""
+        why = f"not-asked.{why}"
         return Finding(
-            rule=self.rule,
-            subject=self.subject,
-            outcome=Outcome.NOT_ASKED,
-            why=f"not-asked.{why}",
-            basis=self.basis,
+            self.rule, self.concerned.subject, Outcome.NOT_ASKED, "", "", why, self.basis
         )
 
     def unmet(self, code: str, *, fixable_by: str, instead: tuple[str, ...] = ()) -> Finding:
@@ -96,19 +97,20 @@ class Asked(NamedTuple):
             fixable_by: Catalogue key of the office that can change it.
             instead: Catalogue keys of what is possible instead.
         """
-        if not self.replaceable:  # nobody can take this person's place
+        subject = self.concerned.subject
+        if not self.concerned.replaceable:  # nobody can take this person's place
             instead = tuple(way for way in instead if way != "instead.other-recipient")
         return Finding(
             rule=self.rule,
-            subject=self.subject,
+            subject=subject,
             outcome=Outcome.UNMET,
             have=self.have,
             need=self.need,
             basis=self.basis,
             reason=Reason(
                 code=code,
-                rule=f"{self.rule}@{self.pack}",
-                subject=self.subject,
+                rule=f"{self.rule}@{self.concerned.pack}",
+                subject=subject,
                 have=self.have,
                 need=self.need,
                 fixable_by=fixable_by,
@@ -116,12 +118,3 @@ class Asked(NamedTuple):
                 basis=self.basis,
             ),
         )
-
-
-@lru_cache(maxsize=1024)
-def cited(basis: tuple[Basis, ...]) -> str:
-    """Return citations as one text; where nobody read the law itself, the status follows."""
-    return "; ".join(
-        each.cite if each.status.value == "checked" else f"{each.cite} [{each.status.value}]"
-        for each in basis
-    )

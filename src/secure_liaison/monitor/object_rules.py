@@ -21,10 +21,10 @@ from secure_liaison.crypto.keys import PROVIDER_CLASS, SUITE_1
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.handling import CipherClass
 from secure_liaison.labels.lattice import dominates
+from secure_liaison.labels.naming import cited
 from secure_liaison.labels.validity import validate
 from secure_liaison.monitor.cases import level_text
 from secure_liaison.monitor.ceilings import against_ceiling
-from secure_liaison.monitor.finding import cited
 
 if TYPE_CHECKING:
     from secure_liaison.labels.label import Label
@@ -48,7 +48,7 @@ __all__ = [
 
 def label_valid(case: ObjectCase) -> Finding:
     """Require that the label is valid under the pack that it names."""
-    problem, law = "", cited(case.level.basis) if case.level is not None else ""
+    problem, law = "", case.level.citation if case.level is not None else ""
     try:
         validate(case.label, case.pack)
     except FormatError as error:
@@ -103,7 +103,7 @@ def provider_suffices(case: ObjectCase) -> Finding:
         "accreditation.provider",
         have=f"cipher.{PROVIDER_CLASS}",
         need=f"cipher.{needed.value}",
-        basis=cited(case.profile.basis) if case.profile is not None else "",
+        basis=case.profile.citation if case.profile is not None else "",
     )
     if needed is CipherClass.ANY:
         return asked.not_asked("any-cipher")
@@ -117,7 +117,7 @@ def accredited(case: ObjectCase) -> Finding:
         "accreditation.own",
         have=level_text(case.pack, case.accreditation),
         need=level_text(case.pack, case.level.id) if case.level is not None else "",
-        basis=cited(case.level.basis) if case.level is not None else "",
+        basis=case.level.citation if case.level is not None else "",
     )
     if case.level is None or not case.level.reserved:
         return asked.not_asked("not-reserved")
@@ -146,7 +146,7 @@ def custody(case: ObjectCase) -> Finding:
         "handling.custody",
         have="need.custodian" if held else "need.no-custodian",
         need="need.custodian",
-        basis=cited(asking[0].basis) if asking else "",
+        basis=asking[0].citation if asking else "",
     )
     if not asking:
         return asked.not_asked("handling")
