@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import Instant, from_iso
 from secure_liaison.encoding import Fields
-from secure_liaison.errors import FormatError, UnsupportedVersionError
+from secure_liaison.errors import FormatError
 from secure_liaison.labels.audience import require_leaf
 from secure_liaison.labels.organisation import Body, Organisation
 from secure_liaison.labels.pack_fields import read_date, read_optional, read_slug
@@ -108,11 +108,7 @@ def read_bodies(data: bytes) -> Organisation:
         UnsupportedVersionError: ``unknown-version``.
     """
     fields = JsonFields(read_json(data, max_bytes=_MAX_BYTES))
-    if fields.text("format") != _FORMAT:
-        raise FormatError("bodies-format")
-    version = fields.integer("format_version")
-    if version != BODY_LIST_VERSION:
-        raise UnsupportedVersionError("unknown-version", version=version)
+    fields.require_format(_FORMAT, BODY_LIST_VERSION, other=FormatError("bodies-format"))
     bureau = fields.text("national_bureau", max_size=140)
     bodies = tuple(_read_body(each) for each in fields.objects("bodies"))
     fields.done()

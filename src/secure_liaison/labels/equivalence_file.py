@@ -19,7 +19,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import Instant, from_iso
-from secure_liaison.errors import FormatError, UnsupportedVersionError
+from secure_liaison.errors import FormatError
 from secure_liaison.labels.agreement import Equivalence, Treatment
 from secure_liaison.labels.pack_fields import read_basis, read_date, read_names, read_slug
 from secure_liaison.labels.strict_json import JsonFields, read_json
@@ -238,11 +238,9 @@ def _check_against(entry: EquivalenceEntry, table: EquivalenceTable, number: int
 
 
 def _read_table(fields: JsonFields) -> EquivalenceTable:
-    if fields.text("format") != FORMAT:
-        raise FormatError("pack-field-value", place="format")
-    version = fields.integer("format_version")
-    if version != FORMAT_VERSION:
-        raise UnsupportedVersionError("unknown-version", version=version)
+    fields.require_format(
+        FORMAT, FORMAT_VERSION, other=FormatError("pack-field-value", place="format")
+    )
     table = EquivalenceTable(
         id=read_slug(fields, "id"),
         names=read_names(fields),

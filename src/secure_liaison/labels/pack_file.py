@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from secure_liaison.errors import FormatError, UnsupportedVersionError
+from secure_liaison.errors import FormatError
 from secure_liaison.labels.bound import Bound
 from secure_liaison.labels.deciding import (
     Authority,
@@ -79,11 +79,9 @@ def read_pack(fields: JsonFields, *, digest: bytes) -> PolicyPack:
             ``pack-field-unknown``, ``pack-rule``.
         UnsupportedVersionError: ``unknown-version``.
     """
-    if fields.text("format") != FORMAT:
-        raise FormatError("pack-field-value", place="format")
-    version = fields.integer("format_version")
-    if version != FORMAT_VERSION:
-        raise UnsupportedVersionError("unknown-version", version=version)
+    fields.require_format(
+        FORMAT, FORMAT_VERSION, other=FormatError("pack-field-value", place="format")
+    )
     valid = fields.fields("valid")
     pack = PolicyPack(
         id=read_slug(fields, "id"),

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from secure_liaison.errors import FormatError, UnsupportedVersionError
+from secure_liaison.errors import FormatError
 from secure_liaison.labels.strict_json import JsonFields, read_json
 
 if TYPE_CHECKING:
@@ -66,11 +66,7 @@ def read_supplement(data: bytes) -> Supplement:
         UnsupportedVersionError: ``unknown-version``.
     """
     fields = JsonFields(read_json(data, max_bytes=MAX_SUPPLEMENT_BYTES))
-    if fields.text("format") != _FORMAT:
-        raise FormatError("pack-field-value", place="format")
-    version = fields.integer("format_version")
-    if version != _VERSION:
-        raise UnsupportedVersionError("unknown-version", version=version)
+    fields.require_format(_FORMAT, _VERSION, other=FormatError("pack-field-value", place="format"))
     sections = {name: fields.value(name) for name in sorted(_SECTIONS) if fields.has(name)}
     if not isinstance(sections.get("basis", []), list):
         raise FormatError("pack-field-type", place="basis")

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final, NoReturn, TypeAlias
 
-from secure_liaison.errors import FormatError
+from secure_liaison.errors import FormatError, UnsupportedVersionError
 
 __all__ = ["Json", "JsonFields", "read_json"]
 
@@ -67,6 +67,19 @@ class JsonFields:
         if name not in self._left:
             raise FormatError("pack-field-missing", place=self.at(name))
         return self._left.pop(name)  # type: ignore[no-any-return]  # decoded values only
+
+    def require_format(self, name: str, version: int, *, other: FormatError) -> None:
+        """Take ``format`` and ``format_version``, and require these.
+
+        Raises:
+            FormatError: ``other``, where the file says that it is something else.
+            UnsupportedVersionError: ``unknown-version``.
+        """
+        if self.text("format") != name:
+            raise other
+        found = self.integer("format_version")
+        if found != version:
+            raise UnsupportedVersionError("unknown-version", version=found)
 
     def text(self, name: str, *, max_size: int = 500) -> str:
         """Take a text of 1 to ``max_size`` characters."""

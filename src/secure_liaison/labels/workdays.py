@@ -19,7 +19,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import Instant
-from secure_liaison.errors import FormatError, UnsupportedVersionError, WorkflowError
+from secure_liaison.errors import FormatError, WorkflowError
 from secure_liaison.labels.pack_fields import read_basis, read_names
 from secure_liaison.labels.strict_json import JsonFields, read_json
 
@@ -102,11 +102,7 @@ def load_calendar(data: bytes) -> WorkCalendar:
         UnsupportedVersionError: ``unknown-version``.
     """
     fields = JsonFields(read_json(data, max_bytes=MAX_CALENDAR_BYTES))
-    if fields.text("format") != _FORMAT:
-        raise FormatError("workdays-format")
-    version = fields.integer("format_version")
-    if version != CALENDAR_VERSION:
-        raise UnsupportedVersionError("unknown-version", version=version)
+    fields.require_format(_FORMAT, CALENDAR_VERSION, other=FormatError("workdays-format"))
     calendar = WorkCalendar(
         id=fields.text("id", max_size=64),
         names=read_names(fields),
