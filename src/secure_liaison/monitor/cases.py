@@ -60,7 +60,8 @@ class ObjectCase:
     Attributes:
         level: Of the label under the pack; none if the label does not fit the pack.
         profile: Its handling; none with ``level``.
-        mapped: Handling of the levels under which agreements have it protected.
+        mapped: Handling of the levels under which agreements have it protected, and the packs of
+            those levels.
         topic: Subject of the object in the agreement's words; may be empty.
         parts: Labels found on the parts; empty when reading.
         relay_ceiling: As the relay's operator states it, or none stated.
@@ -87,6 +88,7 @@ class ObjectCase:
     custody_groups: int
     forward_secrecy: bool
     mapped: tuple[HandlingProfile, ...] = ()
+    mapped_packs: tuple[PolicyPack, ...] = ()
 
     @property
     def profiles(self) -> tuple[HandlingProfile, ...]:
@@ -313,4 +315,5 @@ def _about(
         custody_groups=question.custody_groups,
         forward_secrecy=question.forward_secrecy,
         mapped=tuple(each.pack.handling_of(each.level) for each in readings),
+        mapped_packs=tuple(dict.fromkeys(each.pack for each in readings)),
     )

@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.i18n import Language, catalogue, cause, hint, text
-from secure_liaison.labels.pack import builtin_packs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from secure_liaison.clock import Instant
     from secure_liaison.directory.leaf import RosterLeaf
     from secure_liaison.directory.standing import Standing
@@ -205,6 +205,7 @@ class Decision:
         disclosure: How much of it the one who asked may be told.
         ref: Six characters by which the security officer finds the decision in the ledger.
         pack: ``id@version`` of the pack that was applied.
+        packs: That pack, and those under whose levels agreements had it protected.
     """
 
     action: Action
@@ -213,6 +214,14 @@ class Decision:
     disclosure: Disclosure
     ref: str
     pack: str
+    packs: tuple[PolicyPack, ...] = ()
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """Marks with a gloss, and each as those who read Chinese know it."""
+        # A gloss is for those who do not read the mark itself; whoever reads Chinese gets the mark.
+        marks = (level.mark for pack in self.packs for level in pack.levels)
+        return {mark.en: mark.zh for mark in marks if mark.zh in mark.en}
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -229,7 +238,7 @@ def render_refusal(error: AccessDeniedError, language: Language) -> list[str]:
     """Return a refusal as lines for a person, the reference last."""
     lines = [cause(error, language)]
     for reason in error.reasons:
-        lines += _reason_lines(reason, language)
+        lines += _reason_lines(reason, language, error.marks)
     lines += [
         text("refusal-line.obligation", language, what=text(f"obligation.{code}", language))
         for code in error.obligations
@@ -252,7 +261,7 @@ def refusal_json(error: AccessDeniedError) -> dict[str, object]:
     }
 
 
-def _reason_lines(reason: Reason, language: Language) -> list[str]:
+def _reason_lines(reason: Reason, language: Language, marks: Mapping[str, str]) -> list[str]:
     sentence = text(f"refusal.{reason.code}", language)
     lines = [
         text(
@@ -269,8 +278,8 @@ def _reason_lines(reason: Reason, language: Language) -> list[str]:
             text(
                 "refusal-line.need",
                 language,
-                need=shown_value(reason.need, language),
-                have=shown_value(reason.have, language) or nothing,
+                need=shown_value(reason.need, language, marks),
+                have=shown_value(reason.have, language, marks) or nothing,
             )
         )
     lines.append(text("refusal-line.rule", language, rule=reason.rule))
@@ -299,16 +308,15 @@ def _reason_json(reason: Reason) -> dict[str, object]:
     }
 
 
-def shown_value(value: str, language: Language) -> str:
-    """Return what is held or needed as one language shows it: sentence, mark or date."""
+def shown_value(value: str, language: Language, marks: Mapping[str, str]) -> str:
+    """Return what is held or needed as one language shows it: sentence, mark or date.
+
+    Args:
+        value: As a reason or finding has it.
+        language: Of the reader.
+        marks: As `Decision.marks` of the decision that it is from.
+    """
     # What is needed may be a sentence of its own (`need.active-device`); marks and dates are not.
     if value in catalogue(language):
         return text(value, language)
-    return _chinese_marks().get(value, value) if language is Language.ZH else value
-
-
-@cache
-def _chinese_marks() -> dict[str, str]:
-    # A gloss is for those who do not read the mark itself; whoever reads Chinese gets the mark.
-    levels = [level for pack in builtin_packs() for level in pack.levels]
-    return {level.mark.en: level.mark.zh for level in levels if level.mark.zh in level.mark.en}
+    return marks.get(value, value) if language is Language.ZH else value
