@@ -43,6 +43,7 @@ def river(**changes: Any) -> bytes:
         "rules": [],
         "handling": [each for each in value["handling"] if each["id"] in used],
     }
+    value["authority"][0]["body"] = "central"
     value["authority"][0]["levels"] = [each["id"] for each in levels]
     return as_bytes(value | changes)
 

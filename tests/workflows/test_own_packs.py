@@ -15,7 +15,9 @@ from secure_liaison.errors import (
     VaultError,
 )
 from secure_liaison.i18n import Language
+from secure_liaison.labels.acts import Propose, Purpose
 from secure_liaison.labels.agreement_terms import terms_up_to
+from secure_liaison.labels.case import CaseState
 from secure_liaison.labels.label import decode_label
 from secure_liaison.labels.pack import BUILTIN_PACKS, load_pack
 from secure_liaison.monitor.decision import Action, render_refusal
@@ -26,10 +28,12 @@ from secure_liaison.workflows import (
     authorising,
     correspondence,
     delivering,
+    determining,
     explaining,
     packs,
     registry,
 )
+from secure_liaison.workflows.determining import DeskCase
 from tests.attacks.world import (
     INSIDER,
     SENDER,
@@ -40,6 +44,7 @@ from tests.attacks.world import (
     opened_text,
 )
 from tests.labels.samples import as_bytes, pack_file
+from tests.workflows import casework
 from tests.workflows.desks import draft, quarantined
 from tests.workflows.own_pack import (
     DAY_S,
@@ -102,16 +107,16 @@ def test_one_who_is_not_cleared_under_it_is_refused_in_the_readers_language(scen
 
 def test_a_decision_under_it_is_explained_in_the_readers_language(scene: Scene) -> None:
     prepare(scene)
-    desk = scene.desk(SENDER)
+    desk, used = scene.desk(SENDER), set()
     for action in (Action.SEAL, Action.OPEN):
         label, decision = explaining.explain(desk, HIGH_ZH, f"{INSIDER}@{B}", action=action)
-        assert POLICY == label.policy
+        used.add(label.policy)
         assert not decision.permitted
         shown = "\n".join(explaining.render_decision(decision, Language.ZH))
         assert HIGH_ZH in shown
         assert HIGH_EN not in shown
     named, _ = explaining.explain(desk, HIGH_ZH, f"{VICTIM}@{B}", pack="river")
-    assert label.policy == named.policy
+    assert {POLICY} == used | {named.policy}
 
 
 def test_its_markings_are_put_on_a_label(scene: Scene) -> None:
@@ -393,3 +398,36 @@ def test_a_registry_stops_using_a_pack_whose_signature_has_ended(scene: Scene) -
     found = [each.event for each in office.ledger.entries()][-1]
     assert EventType.PACK_REFUSE is found.type
     assert "pack-ended" == found.detail["reason"]
+
+
+def case_under_the_pack(scene: Scene, *, days: int) -> DeskCase:
+    """Let m.rossi propose and j.okafor approve a label under the pack."""
+    add(scene, INSIDER, river(), days=days)
+    add(scene, VICTIM, river(), days=days)
+    casework.prepare(scene, designated=False)
+    named = casework.designation(scene, levels=(HIGH_ZH,), pack="river")
+    for login in (INSIDER, VICTIM):
+        authorising.accept(scene.desk(login), named)
+    return casework.determined(scene, level=HIGH_ZH, period="2Y", pack="river")
+
+
+def test_a_case_is_determined_under_an_own_pack(scene: Scene) -> None:
+    found = case_under_the_pack(scene, days=30)
+    assert CaseState.DETERMINED is found.case.state
+    assert found.case.label is not None
+    assert POLICY == found.case.label.policy
+    assert found.case == determining.load(scene.desk(INSIDER), found.case.id).case
+
+
+def test_after_the_end_a_case_is_read_and_no_act_is_added(scene: Scene) -> None:
+    found = case_under_the_pack(scene, days=1)
+    scene.clock.advance(DAY_S + 1)
+    desk = scene.desk(INSIDER)
+    assert found.case == determining.load(desk, found.case.id).case
+    ending = Propose(purpose=Purpose.DECLASSIFY, label=None, reason="")
+    with pytest.raises(CredentialExpiredError, match="pack-ended"):
+        determining.act(desk, found.case.id, ending)
+    with pytest.raises(CredentialExpiredError, match="pack-ended"):
+        casework.first_label(desk, found, level=HIGH_ZH, period="2Y", pack="river")
+    reasons = [each.detail["reason"] for each in events(desk, EventType.CASE_REFUSE)]
+    assert ["pack-ended"] == reasons
