@@ -31,7 +31,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "AccessDeniedError",
@@ -209,6 +212,7 @@ class AccessDeniedError(LiaisonError):
         reasons: Every unmet rule; empty where nothing may be told.
         obligations: Codes of duties that the caller could not fulfil.
         ref: Six characters that the security officer can look up in the ledger.
+        marks: Marks with a gloss in the reasons, and each as those who read Chinese know it.
     """
 
     code = "access.denied"
@@ -220,11 +224,13 @@ class AccessDeniedError(LiaisonError):
         reasons: tuple[Reason, ...] = (),
         obligations: tuple[str, ...] = (),
         ref: str = "",
+        marks: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(reason)
         self.reasons = reasons
         self.obligations = obligations
         self.ref = ref
+        self.marks = dict(marks or {})
 
 
 class VaultError(LiaisonError):

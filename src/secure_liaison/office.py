@@ -19,8 +19,12 @@ from secure_liaison.clock import GuardedClock, Instant, SystemClock
 from secure_liaison.directory.registry import RegistryState
 from secure_liaison.directory.view import DirectoryView
 from secure_liaison.errors import CredentialError, FormatError, OutOfOrderError
-from secure_liaison.identity.anchors import decode_charter
+from secure_liaison.identity.anchors import decode_charter, open_anchor
+from secure_liaison.identity.chain import verify_registrars
+from secure_liaison.identity.contents import RevocationContent
 from secure_liaison.identity.ids import AgencyId
+from secure_liaison.identity.revocations import Revocations
+from secure_liaison.identity.statements import decode_signed
 from secure_liaison.monitor.gate import Gate
 from secure_liaison.relay.http import HttpRelay
 from secure_liaison.vault.bodies import BodyStore
@@ -28,7 +32,9 @@ from secure_liaison.vault.cases import Cases
 from secure_liaison.vault.keyring import Keyring
 from secure_liaison.vault.ledger import VaultLedgerStore
 from secure_liaison.vault.mail import Mail
+from secure_liaison.vault.packs import Packs
 from secure_liaison.vault.records import Records
+from secure_liaison.vault.shelves import OwnSigners, Shelves
 from secure_liaison.vault.store import open_vault
 from secure_liaison.wire.urls import is_own_machine
 
@@ -42,6 +48,7 @@ if TYPE_CHECKING:
     from secure_liaison.crypto.keys import Realm
     from secure_liaison.directory.standing import AgencyRecord, OfficerRecord
     from secure_liaison.identity.anchors import RealmCharter
+    from secure_liaison.identity.chain import Registrars
     from secure_liaison.vault.keyring import DeviceKeys
     from secure_liaison.vault.records import Pairing
     from secure_liaison.vault.store import Vault
@@ -81,6 +88,8 @@ class Office:
         ledger: Every decision and effect.
         gate: The only mint of permits.
         directory: The trusted view; replaced as a whole by `adopt`.
+        own_packs: Packs that the agency's registrars signed, as they are kept.
+        packs: Which packs may be used now, and for what.
     """
 
     def __init__(
@@ -106,6 +115,12 @@ class Office:
         self.directory = (
             DirectoryView(self.realm) if state is None else DirectoryView.from_state(state)
         )
+        self.own_packs = Packs(vault)
+        signers = OwnSigners(
+            in_force=lambda at: self.directory.signers(self.agency, at),
+            revoked=lambda: self.directory.revocations(self.agency),
+        )
+        self.packs = Shelves(self.own_packs, self.clock, signers)
 
     @property
     def exercise(self) -> bool:
@@ -133,11 +148,15 @@ class Office:
                 self.records.remember_pairing(pairing)
             if event is not None:
                 self.ledger.append(event)
-                self.records.set_setting(_CHANGED_AT, str(self.clock.now()))
+                self.mark_changed()
         self.directory = view
 
+    def mark_changed(self) -> None:
+        """Let what lies in quarantine be looked at again, within the caller's transaction."""
+        self.records.set_setting(_CHANGED_AT, str(self.clock.now()))
+
     def changed_at(self) -> Instant:
-        """Return when the directory last said something new, seconds UTC."""
+        """Return when directory or packs last said something new, seconds UTC."""
         return Instant(int(self.records.setting(_CHANGED_AT) or 0))
 
     def transaction(self) -> AbstractContextManager[None]:
@@ -213,6 +232,8 @@ class Registry:
         ledger: Every change of the registry.
         keys: Sign the ledger only; this device is on no roster.
         state: Officers, devices and statements; replaced as a whole by `keep`.
+        own_packs: Packs that this agency's registrars signed, as they are kept.
+        packs: Which packs may be used now, and for what.
     """
 
     def __init__(
@@ -228,6 +249,19 @@ class Registry:
         self.clock = GuardedClock(clock)
         self.ledger = _ledger(vault, keys, realm=self.realm, clock=self.clock)
         self.state = RegistryState.from_bytes(_required(self.records.document(REGISTRY)))
+        self.own_packs = Packs(vault)
+        signers = OwnSigners(in_force=self.signers, revoked=self._revocations)
+        self.packs = Shelves(self.own_packs, self.clock, signers)
+
+    def signers(self, at: Instant) -> tuple[Registrars, Revocations]:
+        """Return who signs for this agency at a moment, and what it revokes.
+
+        Raises:
+            LiaisonError: as `verify_registrars`.
+        """
+        anchor = open_anchor(self.state.anchor)
+        registrars = verify_registrars(anchor, decode_signed(self.state.registrars), at=at)
+        return registrars, self._revocations()
 
     def keep(
         self, state: RegistryState, event: Event, *, documents: Mapping[str, bytes] | None = None
@@ -239,6 +273,10 @@ class Registry:
                 self.records.set_document(name, octets)
             self.ledger.append(event)
         self.state = state
+
+    def _revocations(self) -> Revocations:
+        contents = (one.statement.content for one in self.state.signed())
+        return Revocations.of(each for each in contents if isinstance(each, RevocationContent))
 
     def close(self) -> None:
         """Let go of the vault."""

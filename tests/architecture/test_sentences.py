@@ -22,7 +22,7 @@ CLASSES = {
 RAISING = {"require_equal": (errors.TamperedError, 2)}
 """Functions that raise for their caller: the class, and which argument is the reason."""
 
-NOT_FACTS = {"reasons", "obligations", "ref"}
+NOT_FACTS = {"reasons", "obligations", "ref", "marks"}
 
 
 class Raised(NamedTuple):

@@ -13,14 +13,21 @@ import typer
 from typing_extensions import override
 
 from secure_liaison.cli.app import main
-from secure_liaison.clock import Instant
+from secure_liaison.clock import Instant, SystemClock
 from secure_liaison.crypto.keys import Digest
-from secure_liaison.errors import AuditInconsistentError, FormatError, SignatureError
+from secure_liaison.errors import (
+    AuditInconsistentError,
+    CredentialExpiredError,
+    FormatError,
+    SignatureError,
+    TamperedError,
+)
 from secure_liaison.labels.label import decode_label, encode_label
 from secure_liaison.office import Office, open_office
 from secure_liaison.vault.sent import RecipientState
-from tests.cli.running import run
+from tests.cli.running import done, run
 from tests.cli.stage import Agency
+from tests.labels.samples import as_bytes, pack_file
 
 LABEL = ["--level", "机密", "--period", "10年", "--subject", "通报"]
 
@@ -116,6 +123,51 @@ def test_the_quarantine_tells_code_sentence_and_how_often(a: Agency) -> None:
     assert "3 times" in shown
     told = a.desk("li.wei", "quarantine")["items"]
     assert {"wrong-signer", "entry-counter", "not-cbor"} == {row["reason"] for row in told}
+
+
+def test_the_quarantine_names_the_pack_that_is_missing_and_the_next_step(a: Agency) -> None:
+    with opened(a, "li.wei") as office, office.transaction():
+        for number, error in enumerate(
+            (
+                FormatError("pack-unknown", policy="hill@2026-01-01"),
+                CredentialExpiredError("pack-ended", policy="dale@2026-01-01"),
+                TamperedError("pack-other-content", policy="brook@2026-01-01"),
+            )
+        ):
+            office.mail.quarantine.add_object(
+                Digest(bytes([number]) * 32),
+                error,
+                envelope=b"x",
+                sender=b"",
+                at=office.clock.now(),
+            )
+    shown = a.try_desk("li.wei", "quarantine").out
+    assert "labelled under hill@2026-01-01: have your registrars sign that pack" in shown
+    assert "The signature under the policy pack dale@2026-01-01 has ended." in shown
+    assert "labelled under dale@2026-01-01" in shown
+    assert "labelled under brook@2026-01-01" not in shown
+    told = a.desk("li.wei", "quarantine")["items"]
+    assert {"hill@2026-01-01", "dale@2026-01-01", "brook@2026-01-01"} == {
+        row["policy"] for row in told
+    }
+
+
+def test_a_pack_that_may_not_be_used_is_listed_with_its_reason(
+    a: Agency, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack, signature = a.folder / "hill.json", a.folder / "hill.sig"
+    pack.write_bytes(as_bytes(pack_file("generic") | {"id": "hill"}))
+    signed = [*a.of_registry(), *a.of_signers(2)]
+    done("policy", "sign", pack, "--out", signature, "--days", "1", *signed)
+    a.desk("li.wei", "policy", "add", pack, "--signature", signature)
+    later_us = SystemClock().now_us() + 2 * 86_400 * 1_000_000
+    monkeypatch.setattr(SystemClock, "now_us", lambda _: later_us)
+    shown = a.try_desk("li.wei", "policy", "packs").out
+    assert "not to be used: The signature under the policy pack hill@2024-09-01 has ended." in shown
+    (told,) = [
+        each for each in a.desk("li.wei", "policy", "packs")["packs"] if "own" == each["origin"]
+    ]
+    assert ("hill", "pack-ended", 2) == (told["id"], told["state"], len(told["signed_by"]))
 
 
 def test_an_unknown_code_in_the_quarantine_is_shown_as_it_is(a: Agency) -> None:

@@ -20,7 +20,12 @@ REASON = Reason(
     fixable_by="office.their-security-officer",
     instead=("instead.extract", "instead.request-clearance"),
 )
-ERROR = AccessDeniedError("refused", reasons=(REASON,), ref="Q7K2ZD")
+ERROR = AccessDeniedError(
+    "refused",
+    reasons=(REASON,),
+    ref="Q7K2ZD",
+    marks={"CN MIMI (秘密, 1 of 3)": "秘密", "CN JIMI (机密, 2 of 3)": "机密"},
+)
 
 
 def test_a_refusal_in_english() -> None:

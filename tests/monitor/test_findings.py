@@ -13,7 +13,7 @@ from secure_liaison.labels.equivalence import Reading, readings_of
 from secure_liaison.labels.handling import CipherClass
 from secure_liaison.labels.label import Determination
 from secure_liaison.labels.pack import builtin_pack
-from secure_liaison.monitor.decision import Action, Decision, ReadQuestion, SealQuestion
+from secure_liaison.monitor.decision import Action, Decision, Elsewhere, ReadQuestion, SealQuestion
 from secure_liaison.monitor.finding import Finding, Outcome
 from secure_liaison.monitor.rules import READ_RULES, SEAL_RULES, decide
 from tests.architecture.sources import sources
@@ -240,8 +240,7 @@ def foreign(level: str = "jimi", **changes: object) -> ReadQuestion:
         pack=GENERIC,
         agreement=MAPPED,
         reader=who,
-        reading=reading(),
-        cleared_elsewhere=PACK.id,
+        elsewhere=Elsewhere(PACK.id, reading()),
     )
     return replace(whole, **changes)  # type: ignore[arg-type]  # fields of the question
 
@@ -267,10 +266,10 @@ def test_a_mapped_level_is_handled_as_the_own_policy_handles_it() -> None:
     (mapped,) = readings_of(THEIRS, top, (two,), at=NOW)
     who = standing("j.okafor", agency=AGENCY_B, level="juemi", person_class="core")
     assert {"CUSTODY_REQUIRED", "SECOND_PERSON"} == set(
-        codes(foreign(reader=who, reading=mapped, agreement=top))
+        codes(foreign(reader=who, elsewhere=Elsewhere(PACK.id, mapped), agreement=top))
     )
     sealed = seal_question(
-        recipient(who, reading=mapped, cleared_elsewhere=PACK.id, agreement=top),
+        recipient(who, elsewhere=Elsewhere(PACK.id, mapped), agreement=top),
         label=THEIRS,
         pack=GENERIC,
         sender=standing(policy=GENERIC.id, level="secret"),
@@ -281,20 +280,21 @@ def test_a_mapped_level_is_handled_as_the_own_policy_handles_it() -> None:
 REAL_MAPPED = replace(MAPPED, accreditation=(Ceiling(policy="generic", level="secret"),))
 
 
-def real_foreign(**changes: object) -> tuple[SealQuestion, ReadQuestion]:
+def real_foreign(
+    *, accreditation: str | None = "jimi", provider_ceiling: str | None = "jimi"
+) -> tuple[SealQuestion, ReadQuestion]:
     """Ask at both ends outside an exercise about what an agreement has protected as 机密."""
     (mapped,) = readings_of(THEIRS, REAL_MAPPED, PACKS, at=NOW)
     who = standing("j.okafor", agency=AGENCY_B, level="jimi")
-    high = {"reading_accreditation": "jimi", "reading_provider_ceiling": "jimi"}
-    under = {"reading": mapped, "cleared_elsewhere": PACK.id, **high, **changes}
+    elsewhere = Elsewhere(PACK.id, mapped, accreditation, provider_ceiling)
     sealed = seal_question(
-        recipient(who, agreement=REAL_MAPPED, **under),
+        recipient(who, agreement=REAL_MAPPED, elsewhere=elsewhere),
         label=THEIRS,
         pack=GENERIC,
         sender=standing(policy=GENERIC.id, level="secret"),
         exercise=False,
     )
-    return sealed, replace(foreign(agreement=REAL_MAPPED, exercise=False), **under)  # type: ignore[arg-type]  # fields
+    return sealed, foreign(agreement=REAL_MAPPED, exercise=False, elsewhere=elsewhere)
 
 
 @pytest.mark.parametrize("end", [0, 1])
@@ -302,9 +302,9 @@ def test_a_mapped_level_needs_the_accreditation_of_the_policy_that_it_is_mapped_
     end: int,
 ) -> None:
     """Else a partner's secret that is protected as 机密 lies on a machine that may hold none."""
-    assert [] == codes(real_foreign(reading_accreditation="jimi")[end])
+    assert [] == codes(real_foreign()[end])
     for held in (None, "mimi"):
-        decision = asked(real_foreign(reading_accreditation=held)[end])
+        decision = asked(real_foreign(accreditation=held)[end])
         (reason,) = decision.reasons
         assert "NOT_ACCREDITED" == reason.code
         assert reason.rule.startswith("accreditation.reading@")
@@ -314,7 +314,7 @@ def test_a_mapped_level_needs_the_accreditation_of_the_policy_that_it_is_mapped_
 @pytest.mark.parametrize("end", [0, 1])
 def test_a_mapped_level_needs_the_ciphers_of_the_policy_that_it_is_mapped_to(end: int) -> None:
     for accepted in (None, "mimi"):
-        decision = asked(real_foreign(reading_provider_ceiling=accepted)[end])
+        decision = asked(real_foreign(provider_ceiling=accepted)[end])
         (reason,) = decision.reasons
         assert reason.rule.startswith("accreditation.reading-provider@")
         assert "cipher.ordinary" == reason.need
@@ -324,13 +324,15 @@ def test_reading_a_mapped_level_is_registered_as_the_own_policy_says() -> None:
     low = label("internal", policy=GENERIC.policy_id)
     raised = replace(MAPPED, equivalences=(entry(from_level="internal"),))
     (mapped,) = readings_of(low, raised, PACKS, at=NOW)
-    question = foreign(label=low, agreement=raised, reading=mapped, action=Action.OPEN)
+    question = foreign(
+        label=low, agreement=raised, elsewhere=Elsewhere(PACK.id, mapped), action=Action.OPEN
+    )
     assert ("register-read",) == asked(question).obligations
 
 
 def test_an_unmapped_level_is_refused_with_the_article_named() -> None:
     bare = replace(MAPPED, equivalences=())
-    question = foreign(agreement=bare, reading=None)
+    question = foreign(agreement=bare, elsewhere=Elsewhere(PACK.id))
     (unmapped, missing) = asked(question).reasons
     assert ("LEVEL_UNMAPPED", "agr:a-b art. 3") == (unmapped.code, unmapped.basis)
     assert "CLEARANCE_MISSING" == missing.code
@@ -338,12 +340,14 @@ def test_an_unmapped_level_is_refused_with_the_article_named() -> None:
 
 def test_a_level_without_equivalent_is_refused_with_its_own_article() -> None:
     none = entry(to_level="", treatment=Treatment.REFUSE, article="3.4")
-    question = foreign(agreement=replace(MAPPED, equivalences=(none,)), reading=None)
+    question = foreign(
+        agreement=replace(MAPPED, equivalences=(none,)), elsewhere=Elsewhere(PACK.id)
+    )
     assert "agr:a-b art. 3.4" == asked(question).reasons[0].basis
 
 
 def test_without_an_agreement_nothing_is_mapped() -> None:
-    question = foreign(agreement=None, reading=None)
+    question = foreign(agreement=None, elsewhere=Elsewhere(PACK.id))
     assert "not-asked.no-agreement" == of(asked(question), "agreement.equivalence").why
 
 

@@ -593,7 +593,9 @@ def test_a_vault_of_the_first_release_gets_the_tables_of_this_one(tmp_path: Path
     with open_vault(folder, PASSPHRASE) as vault:
         assert Records(vault).setting("post") == "第一秘书"
         assert vault.query("SELECT * FROM case_acts") == []
-    assert [path.name for path in (folder / "backup").iterdir()] == ["vault-schema-1.db"]
+        assert vault.query("SELECT * FROM packs") == []
+    backups = sorted(path.name for path in (folder / "backup").iterdir())
+    assert backups == [f"vault-schema-{number}.db" for number in range(1, NEWEST)]
 
 
 def test_released_migrations_are_numbered_without_a_gap() -> None:

@@ -28,7 +28,7 @@ def test_an_address_finds_the_officer_with_every_active_device(scene: Scene) -> 
 def test_a_pack_version_that_this_release_does_not_carry_is_an_error(scene: Scene) -> None:
     label = label_of(scene, queued(scene))
     with pytest.raises(FormatError, match="pack-unknown"):
-        addressing.pack_of(replace(label, policy="cn.state-secrets@1999-01-01"))
+        addressing.pack_of(scene.desk(SENDER), replace(label, policy="cn.state-secrets@1999-01-01"))
 
 
 def test_the_age_of_a_directory_counts_from_the_last_contact(scene: Scene) -> None:

@@ -59,6 +59,21 @@ def test_the_label_is_the_owners_and_proposed_by_the_sender(scene: Scene) -> Non
     )
 
 
+def test_markings_go_where_their_kind_belongs_and_narrow_the_audience(scene: Scene) -> None:
+    marked = ("sci:hcs", "diss:orcon", "fgi:alb", "rel:afg")
+    fields = {"pack": "us.eo13526", "level": "SECRET", "period": "10Y"}
+    plain = composed(scene, **fields).core.label
+    label = composed(scene, **fields, markings=marked).core.label
+    assert (frozenset({"sci:hcs"}), frozenset({"diss:orcon"}), frozenset({"fgi:alb"})) == (
+        label.restrict,
+        label.control,
+        label.inform,
+    )
+    (said,) = label.audience.groups - plain.audience.groups
+    assert plain.audience.groups < label.audience.groups
+    assert any("AFG" in leaf for leaf in said)
+
+
 @pytest.mark.parametrize("level", ["秘密", "mimi"])
 def test_a_level_is_found_by_its_name_or_its_id(scene: Scene, level: str) -> None:
     assert "mimi" == composed(scene, level=level).core.label.level

@@ -84,6 +84,8 @@ class EventType(Enum):
     AGREEMENT_SIGN = "agreement.sign"
     ACCREDITATION_RECORD = "accreditation.record"
     PACK_SIGN = "pack.sign"
+    PACK_ACCEPT = "pack.accept"
+    PACK_REFUSE = "pack.refuse"
     GATE_DECISION = "gate.decision"
     GATE_EXPLAIN = "gate.explain"
     GATE_UNFINISHED = "gate.unfinished"

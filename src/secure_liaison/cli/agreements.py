@@ -63,8 +63,11 @@ def propose(
     with registry(context) as opened:
         keys = signing_keys(context)
         with typed(context):
+            packs = opened.packs.to_write()
             written = (
-                terms_up_to(level, pack=pack) if terms is None else read_terms(read_input(terms))
+                terms_up_to(level, pack=pack, packs=packs)
+                if terms is None
+                else read_terms(read_input(terms), packs=packs)
             )
             signed = registrars.propose_agreement(
                 opened, root, keys, name=name, terms=written, days=days

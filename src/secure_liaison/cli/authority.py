@@ -29,8 +29,8 @@ from secure_liaison.cli.options import DigitsOption, SigningCommand, voice
 from secure_liaison.clock import from_iso
 from secure_liaison.identity.anchors import accept_anchor, open_anchor
 from secure_liaison.labels.grants import AuthorityGrant
-from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.workflows import authorising
+from secure_liaison.workflows.packs import writable
 
 if TYPE_CHECKING:
     from secure_liaison.clock import Instant
@@ -102,7 +102,7 @@ def grant(
         keys = signing_keys(context)
         own = open_anchor(opened.state.anchor).agency_id
         with typed(context):
-            policy = builtin_pack(pack)
+            policy = writable(opened, pack)
             given = AuthorityGrant(
                 id=number,
                 granter=authorising.agency_leaf(own),

@@ -205,7 +205,7 @@ def _receive(run: _Run) -> None:
     if listed.verified is None or listed.head is None:
         raise listed.refusal or OutOfOrderError("demo-not-shown")
     core = listed.verified.core
-    pack = addressing.pack_of(core.label)
+    pack = addressing.pack_of(desk, core.label)
     shown = banner(core.label, pack, exercise=desk.exercise)
     urgency = urgency_text(core.urgency, pack, run.surface.language)
     run.line(f"       {shown} · {urgency}")

@@ -17,7 +17,7 @@ from secure_liaison.errors import FormatError
 from secure_liaison.labels.clearance4774 import reader_of
 from secure_liaison.labels.label_file import LabelForm
 from secure_liaison.labels.names4774 import names_policy
-from secure_liaison.labels.pack import builtin_packs, pack_in_force
+from secure_liaison.labels.shelf import BUILTIN_SHELF
 from secure_liaison.labels.stanag4774_json import read_clearance_json
 from secure_liaison.labels.stanag4774_xml import read_clearance_xml
 
@@ -57,9 +57,9 @@ def _clearance(
 
 
 def _pack_for(clearance: Clearance4774, at: Instant) -> PolicyPack:
-    for pack in builtin_packs():
+    for pack in BUILTIN_SHELF.newest():
         if names_policy(pack, clearance.policy, clearance.policy_uri):
-            return pack_in_force(pack.id, at)
+            return BUILTIN_SHELF.in_force(pack.id, at)
     raise FormatError("pack-unknown")
 
 

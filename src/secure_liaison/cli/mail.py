@@ -60,6 +60,7 @@ def send(
     attach: Annotated[list[Path] | None, typer.Option("--attach", metavar="FILE")] = None,
     kind: Annotated[KindChoice, typer.Option("--kind", metavar="KIND")] = KindChoice.BULLETIN,
     pack: Annotated[str, typer.Option("--pack", metavar="PACK")] = "cn.state-secrets",
+    marking: Annotated[list[str] | None, typer.Option("--marking", metavar="MARKING")] = None,
     topic: Annotated[str, typer.Option("--topic", metavar="TOPIC")] = "",
     days: Annotated[int, typer.Option("--days", min=1, max=3650, metavar="N")] = 365,
     reply_to: Annotated[str | None, typer.Option("--reply-to", metavar="ID")] = None,
@@ -67,8 +68,7 @@ def send(
     forward_secret: Annotated[bool, typer.Option("--forward-secret")] = False,
 ) -> None:
     """Seal an object for officers of other agencies and bring it to the relay."""
-    if (case is None) is not bool(level) or (case is not None and period):
-        raise UsageProblem("cli.usage.level-or-case")
+    _require_one_label(level, case, period or marking)
     draft = Draft(
         subject=subject,
         level=level,
@@ -82,6 +82,7 @@ def send(
         forward_secrecy=forward_secret,
         kind=ObjectKind[kind.name],
         pack=pack,
+        markings=tuple(marking or []),
         topic=topic,
         days=days,
     )
@@ -138,6 +139,11 @@ def hand_over(surface: Surface, office: Office, digest: Digest) -> str:
     if error is not None:
         raise error
     return "sent"
+
+
+def _require_one_label(level: str, case: str | None, more: object) -> None:
+    if (case is None) is not bool(level) or (case is not None and more):
+        raise UsageProblem("cli.usage.level-or-case")
 
 
 def _seal_and_send(

@@ -70,7 +70,8 @@ def listed_as_lines(surface: Surface, office: Office, listed: Listed) -> list[st
     if listed.verified is not None:
         core = listed.verified.core
         due = core.acknowledge_by
-        first += [_shown(surface, office, core.label), _urgency(core.label, core.urgency, language)]
+        first.append(_shown(surface, office, core.label))
+        first.append(_urgency(office, core.label, core.urgency, language))
         first.append(addressing.address_of(office, listed.verified.officer))
     lines = ["  ".join(first)]
     if listed.head is not None:
@@ -116,7 +117,7 @@ def sent_as_lines(
 ) -> list[str]:
     """Return one sent object for a person: a line for the object, one for each recipient."""
     label, language = decode_label(item.label), surface.language
-    mark, urgency = _shown(surface, office, label), _urgency(label, item.urgency, language)
+    mark, urgency = _shown(surface, office, label), _urgency(office, label, item.urgency, language)
     lines = [f"{item.digest.hex()[:_SHORT]}  {mark}  {urgency}  {item.subject}"]
     row = office.mail.outbox.get(item.digest)
     for each in outcomes:
@@ -148,15 +149,15 @@ def _shown(surface: Surface, office: Office, label: Label) -> str:
 
 
 def _mark(office: Office, label: Label, language: Language) -> str:
-    return render(label, addressing.pack_of(label), language, exercise=office.exercise)
+    return render(label, addressing.pack_of(office, label), language, exercise=office.exercise)
 
 
 def _marks(office: Office, label: Label) -> dict[str, str]:
     return {each.value: _mark(office, label, each) for each in i18n.Language}
 
 
-def _urgency(label: Label, urgency: str, language: Language) -> str:
-    return urgency_text(urgency, addressing.pack_of(label), language)
+def _urgency(office: Office, label: Label, urgency: str, language: Language) -> str:
+    return urgency_text(urgency, addressing.pack_of(office, label), language)
 
 
 def _refusal(error: LiaisonError) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""``liaison policy …``: show, lint, compare, sign and verify policy packs.
+"""``liaison policy …``: show, lint, compare, sign, verify and use policy packs.
 
 Rules:
 
@@ -34,6 +34,8 @@ from secure_liaison.cli.policy_page import (
     findings_as_data,
     pack_as_data,
     pack_as_lines,
+    packs_in_use_as_data,
+    packs_in_use_as_lines,
     summary,
 )
 from secure_liaison.cli.surface import Exit
@@ -42,6 +44,7 @@ from secure_liaison.identity.pack_signature import MAX_PACK_SIGNATURE_BYTES
 from secure_liaison.labels.finding import Finding, Severity
 from secure_liaison.labels.lint import lint
 from secure_liaison.labels.pack import (
+    BUILTIN_PACKS,
     MAX_PACK_BYTES,
     builtin_pack,
     builtin_packs,
@@ -171,6 +174,42 @@ def verify(
         ),
         surface.text("cli.policy.digest", digest=pack.digest().hex()),
     )
+
+
+@_policy.command("add", cls=DeskCommand)
+def add(
+    context: typer.Context,
+    file: PackFile,
+    *,
+    signature: Annotated[Path, typer.Option("--signature", metavar="FILE")],
+) -> None:
+    """Use a policy pack at this desk that the own registrars signed."""
+    surface = voice(context)
+    octets = read_input(file, max_bytes=MAX_PACK_BYTES)
+    signed = read_input(signature, max_bytes=MAX_PACK_SIGNATURE_BYTES)
+    with desk(context) as office:
+        pack, stated, new = agency_packs.add_policy(office, octets, signed)
+    until = to_iso(stated.not_after)
+    surface.result(
+        {**summary(pack), "until": until, "new": new},
+        surface.text(
+            "cli.policy.pack-added" if new else "cli.policy.pack-known",
+            policy=pack.policy_id,
+            until=until[:10],
+        ),
+        surface.text("cli.policy.digest", digest=pack.digest().hex()),
+    )
+    surface.hint("cli.policy.pack-added-next")
+
+
+@_policy.command("packs", cls=DeskCommand)
+def packs_here(context: typer.Context) -> None:
+    """List the policy packs that this desk uses."""
+    surface = voice(context)
+    with desk(context) as office:
+        built_in, own = tuple(map(builtin_pack, BUILTIN_PACKS)), office.packs.own()
+    data = {"packs": packs_in_use_as_data(built_in, own)}
+    surface.result(data, *packs_in_use_as_lines(surface, built_in, own))
 
 
 def _named(context: typer.Context, name: str, *, unchecked: bool = False) -> PolicyPack:

@@ -13,9 +13,8 @@ import typer
 from secure_liaison.cli.opening import desk, typed
 from secure_liaison.cli.options import DeskCommand, voice
 from secure_liaison.labels.marking import banner
-from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.monitor.decision import Action
-from secure_liaison.workflows import explaining
+from secure_liaison.workflows import addressing, explaining
 
 
 def add_explain(commands: typer.Typer) -> None:
@@ -45,7 +44,7 @@ def explain(
         made, decision = explaining.explain(
             office, label, officer, action=Action[action.name], pack=pack, topic=topic
         )
-        mark = banner(made, builtin_pack(made.policy), exercise=office.exercise)
+        mark = banner(made, addressing.pack_of(office, made), exercise=office.exercise)
     surface.result(
         {"label": mark, "as": officer, **explaining.decision_json(decision)},
         mark,

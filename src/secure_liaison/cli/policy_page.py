@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from secure_liaison import i18n
+from secure_liaison.clock import to_iso
 from secure_liaison.labels.pack_diff import Change, Direction
 from secure_liaison.labels.rule_words import condition_words, effect_words
 from secure_liaison.labels.rules import (
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from secure_liaison.labels.finding import Finding
     from secure_liaison.labels.naming import Basis
     from secure_liaison.labels.policy import Compilation, PolicyPack, Rule
+    from secure_liaison.vault.shelves import OwnPack
 
 __all__ = [
     "change_lines",
@@ -40,8 +43,13 @@ __all__ = [
     "findings_as_data",
     "pack_as_data",
     "pack_as_lines",
+    "packs_in_use_as_data",
+    "packs_in_use_as_lines",
     "summary",
 ]
+
+_SHORT: Final = 8
+"""Hex digits by which people tell keys apart."""
 
 
 def summary(pack: PolicyPack) -> dict[str, Any]:
@@ -73,6 +81,46 @@ def pack_as_data(pack: PolicyPack) -> dict[str, Any]:
         "send_hours": hours.send_hours,
         "open_hours": hours.open_hours,
     }
+
+
+def packs_in_use_as_data(
+    built_in: Iterable[PolicyPack], own: Iterable[OwnPack]
+) -> list[dict[str, Any]]:
+    """Return the packs that a desk uses; ``state`` is ``in-force`` or why one may not be used."""
+    return [{**summary(pack), "origin": "built-in", "state": "in-force"} for pack in built_in] + [
+        {
+            **summary(each.pack),
+            "origin": "own",
+            "signed_by": sorted(key.hex() for key in each.signed.signers),
+            "until": to_iso(each.signed.signature.not_after),
+            "added": to_iso(each.accepted_at),
+            "state": "in-force" if each.refusal is None else each.refusal.reason,
+        }
+        for each in own
+    ]
+
+
+def packs_in_use_as_lines(
+    surface: Surface, built_in: Iterable[PolicyPack], own: Iterable[OwnPack]
+) -> list[str]:
+    """Return the packs that a desk uses for a person."""
+    lines = [_in_use(surface, "cli.policy.pack-built-in", pack) for pack in built_in]
+    for each in own:
+        lines.append(_in_use(surface, "cli.policy.pack-own", each.pack))
+        said = {
+            "signers": ", ".join(sorted(key.hex()[:_SHORT] for key in each.signed.signers)),
+            "until": to_iso(each.signed.signature.not_after)[:10],
+        }
+        if each.refusal is None:
+            lines.append(surface.text("cli.policy.pack-in-force", **said))
+        else:
+            cause = i18n.cause(each.refusal, surface.language)
+            lines.append(surface.text("cli.policy.pack-refused", **said, cause=cause))
+    return lines
+
+
+def _in_use(surface: Surface, key: str, pack: PolicyPack) -> str:
+    return surface.text(key, policy=pack.policy_id, names=pack.names.text(surface.language))
 
 
 def findings_as_data(

@@ -81,7 +81,7 @@ def read(
             opened = correspondence.read(office, reference, sink, progress=progress)
         line = banner(
             opened.verified.core.label,
-            addressing.pack_of(opened.verified.core.label),
+            addressing.pack_of(office, opened.verified.core.label),
             exercise=office.exercise,
         )
         data = {"banner": line, **_opened_as_data(office, opened)}
@@ -223,7 +223,7 @@ def _quarantined_digest(office: Office, start: str) -> Digest:
 def _quarantined(surface: Surface, row: QuarantineRow) -> list[str]:
     key = f"error.{row.code}.{row.reason}"
     known = key in i18n.catalogue(surface.language)
-    return [
+    lines = [
         surface.text(
             "cli.quarantine.line",
             id=row.digest.hex()[:_SHORT],
@@ -231,13 +231,17 @@ def _quarantined(surface: Surface, row: QuarantineRow) -> list[str]:
             times=row.times,
             code=f"{row.code}: {row.reason}",
         ),
-        f"  {_template(surface, key) if known else row.code}",
+        f"  {_template(surface, key, row) if known else row.code}",
     ]
+    if row.policy and row.reason != "pack-other-content":
+        lines.append("  " + surface.text("cli.quarantine.pack", policy=row.policy))
+    return lines
 
 
-def _template(surface: Surface, key: str) -> str:
-    # The vault keeps code and reason, not the facts of the sentence.
-    return i18n.catalogue(surface.language)[key].replace("{", "").replace("}", "")
+def _template(surface: Surface, key: str, row: QuarantineRow) -> str:
+    # The vault keeps code, reason and the pack, not the other facts of the sentence.
+    sentence = i18n.catalogue(surface.language)[key].replace("{policy}", row.policy)
+    return sentence.replace("{", "").replace("}", "")
 
 
 def _quarantined_as_data(row: QuarantineRow) -> dict[str, Any]:
@@ -249,4 +253,5 @@ def _quarantined_as_data(row: QuarantineRow) -> dict[str, Any]:
         "last": to_iso(row.last_at),
         "times": row.times,
         "bytes": row.size_bytes,
+        "policy": row.policy,
     }

@@ -70,7 +70,8 @@ def show(context: typer.Context) -> None:
     """Show officers, devices, clearances, briefings, agreements and the last roster."""
     with registry(context) as opened:
         surface, state, now = voice(context), opened.state, opened.clock.now()
-        surface.result(as_data(state, now=now), *as_lines(surface, state, now=now))
+        lines = as_lines(surface, state, now=now, packs=opened.packs.to_show())
+        surface.result(as_data(state, now=now), *lines)
 
 
 @_registry.command("admit", cls=SigningCommand)

@@ -11,13 +11,13 @@ from secure_liaison.clock import to_iso
 from secure_liaison.identity.anchors import open_anchor
 from secure_liaison.identity.contents import AccreditationContent, AgreementContent
 from secure_liaison.identity.officer_contents import BriefingContent, ClearanceContent
-from secure_liaison.labels.pack import builtin_pack
 
 if TYPE_CHECKING:
     from secure_liaison.cli.surface import Surface
     from secure_liaison.clock import Instant
     from secure_liaison.directory.registry_state import RegistryState
     from secure_liaison.identity.officer_contents import OfficerContent
+    from secure_liaison.labels.shelf import Shelf
 
 __all__ = ["as_data", "as_lines"]
 
@@ -62,8 +62,8 @@ def as_data(state: RegistryState, *, now: Instant) -> dict[str, Any]:
     }
 
 
-def as_lines(surface: Surface, state: RegistryState, *, now: Instant) -> list[str]:
-    """Return the registry for a person."""
+def as_lines(surface: Surface, state: RegistryState, *, now: Instant, packs: Shelf) -> list[str]:
+    """Return the registry for a person; the names of levels are those of ``packs``."""
     data, page = as_data(state, now=now), state.last_page()
     lines = [surface.text("cli.registry.head", code=data["code"], realm=data["realm_name"])]
     if page is None:
@@ -79,7 +79,7 @@ def as_lines(surface: Surface, state: RegistryState, *, now: Instant) -> list[st
             f"  {officer['post']['zh']} {officer['post']['en']}  {' '.join(officer['roles'])}"
         )
         lines.append("  " + surface.text("cli.registry.devices", count=len(officer["devices"])))
-        lines += [f"  {_clearance(surface, each)}" for each in officer["clearances"]]
+        lines += [f"  {_clearance(surface, each, packs)}" for each in officer["clearances"]]
         lines += [
             "  " + surface.text("cli.registry.briefing", **each) for each in officer["briefings"]
         ]
@@ -112,8 +112,8 @@ def _officer(state: RegistryState, officer: OfficerContent, *, now: Instant) -> 
     }
 
 
-def _clearance(surface: Surface, stated: dict[str, str]) -> str:
-    level = builtin_pack(stated["policy"]).level(stated["level"])
+def _clearance(surface: Surface, stated: dict[str, str], packs: Shelf) -> str:
+    level = packs.named(stated["policy"]).level(stated["level"])
     return surface.text(
         "cli.registry.clearance",
         policy=stated["policy"],

@@ -37,6 +37,7 @@ from secure_liaison.directory.standing import AgencyRecord, Clearance, OfficerRe
 from secure_liaison.directory.stored_view import decode_view, encode_view
 from secure_liaison.errors import CredentialError, DirectoryStaleError, FormatError
 from secure_liaison.identity.contents import AccreditationScope
+from secure_liaison.identity.revocations import NO_REVOCATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,6 +207,12 @@ class DirectoryView:
         if index is None:
             raise DirectoryStaleError("expired")
         return holding.snapshot.registrars, index.revocations
+
+    def revocations(self, agency: AgencyId) -> Revocations:
+        """Return what an agency's newest book revokes, in force or not; nothing without a book."""
+        holding = self._holdings.get(agency)
+        index = None if holding is None else holding.index
+        return NO_REVOCATIONS if index is None else index.revocations
 
     # --- officers ----------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ from secure_liaison.clock import Instant
 from secure_liaison.crypto.keys import DIGEST_SIZE, Realm, Tag
 from secure_liaison.encoding import decode_fields, encode
 from secure_liaison.errors import CredentialError, FormatError, TamperedError
+from secure_liaison.identity.contents import RevocationMode
 from secure_liaison.identity.ids import AGENCY_ID_SIZE, AgencyId
 from secure_liaison.identity.records import (
     SignedRecord,
@@ -34,12 +35,21 @@ from secure_liaison.labels.period import MAX_INSTANT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from secure_liaison.crypto.keys import KeyId
     from secure_liaison.crypto.signing import SigningKey
     from secure_liaison.identity.chain import Registrars
     from secure_liaison.identity.revocations import Revocations
     from secure_liaison.labels.policy import PolicyPack
 
-__all__ = ["MAX_PACK_SIGNATURE_BYTES", "PackSignature", "sign_pack", "verify_pack"]
+__all__ = [
+    "MAX_PACK_SIGNATURE_BYTES",
+    "PackSignature",
+    "SignedPack",
+    "read_accepted_signature",
+    "sign_pack",
+    "verify_pack",
+    "verify_signers",
+]
 
 MAX_PACK_SIGNATURE_BYTES: Final = 64 * 1024
 
@@ -114,6 +124,59 @@ class PackSignature:
         return found
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedPack:
+    """A signature whose signers were verified, now or when it was accepted.
+
+    Attributes:
+        signature: What they signed.
+        signers: Ids of their keys.
+    """
+
+    signature: PackSignature
+    signers: frozenset[KeyId]
+
+    def require_in_force(self, *, at: Instant, revocations: Revocations) -> None:
+        """Demand that it holds at a moment, by keys that are not revoked then.
+
+        Raises:
+            CredentialNotYetValidError: ``not-begun``.
+            CredentialExpiredError: ``ended``.
+            CredentialRevokedError: ``retired``, ``compromised``.
+
+        Source: docs/spec/statements.md §12 step 3.
+        """
+        self.signature.validity.require(at)
+        for target in sorted(self.signers):
+            revocations.require_unrevoked(target, now=at)
+
+    def require_uncompromised(self, revocations: Revocations) -> None:
+        """Demand that none of its keys fell into other hands; its end is not asked for.
+
+        Raises:
+            CredentialRevokedError: ``compromised``.
+
+        Source: docs/spec/statements.md §12.1.
+        """
+        for target in sorted(self.signers):
+            found = revocations.find(target)
+            if found is not None and found.mode is RevocationMode.COMPROMISED:
+                raise found.refuse()
+
+    def require_of(self, policy: str, digest: bytes) -> None:
+        """Demand that it is of exactly this pack.
+
+        Raises:
+            TamperedError: ``pack-other`` (of another pack or version), ``pack-digest`` (changed).
+
+        Source: docs/spec/statements.md §12 step 4.
+        """
+        if self.signature.policy != policy:
+            raise TamperedError("pack-other")
+        if self.signature.digest != digest:
+            raise TamperedError("pack-digest")
+
+
 def sign_pack(signature: PackSignature, keys: Sequence[SigningKey]) -> bytes:
     """Sign with every key, one or more; returns the file that goes beside the pack.
 
@@ -144,16 +207,26 @@ def verify_pack(
         revocations: Of the agency's keys.
 
     Raises:
+        LiaisonError: as `verify_signers`, `SignedPack.require_in_force`, `SignedPack.require_of`.
+
+    Source: docs/spec/statements.md §12.
+    """
+    signed = verify_signers(data, registrars)
+    signed.require_in_force(at=at, revocations=revocations)
+    signed.require_of(pack.policy_id, pack.digest())
+    return signed.signature
+
+
+def verify_signers(data: bytes, registrars: Registrars) -> SignedPack:
+    """Verify who signed, without asking when or what for.
+
+    Raises:
         FormatError: not one canonical record, or as `PackSignature`.
         UnsupportedVersionError: ``unknown-version``.
         CredentialError: ``other-realm``, ``other-agency``.
         SignatureError: ``wrong-signer``, ``ml-dsa``, ``ed25519``, ``too-few-signatures``.
-        CredentialNotYetValidError: ``not-begun``.
-        CredentialExpiredError: ``ended``.
-        CredentialRevokedError: ``retired``, ``compromised``.
-        TamperedError: ``pack-other`` (of another pack or version), ``pack-digest`` (changed).
 
-    Source: docs/spec/statements.md §12.
+    Source: docs/spec/statements.md §12 steps 1 and 2.
     """
     record = decode_record(data, max_bytes=MAX_PACK_SIGNATURE_BYTES)
     signature = PackSignature.from_record(record)
@@ -165,13 +238,16 @@ def verify_pack(
     # 2. By registrars only, and as many as sign a roster.
     signed_by = verify_signatures(record, _TAG, registrars.realm, keys=registrars.keys)
     require_signers(signed_by, registrars.key_ids, registrars.threshold)
-    # 3. Now, with keys that are not revoked.
-    signature.validity.require(at)
-    for target in sorted(signed_by):
-        revocations.require_unrevoked(target, now=at)
-    # 4. This pack, as it was signed.
-    if signature.policy != pack.policy_id:
-        raise TamperedError("pack-other")
-    if signature.digest != pack.digest():
-        raise TamperedError("pack-digest")
-    return signature
+    return SignedPack(signature=signature, signers=signed_by)
+
+
+def read_accepted_signature(data: bytes) -> SignedPack:
+    """Read a signature that was verified when it was accepted, and kept where nobody changes it.
+
+    Raises:
+        FormatError: not one canonical record, or as `PackSignature`.
+        UnsupportedVersionError: ``unknown-version``.
+    """
+    record = decode_record(data, max_bytes=MAX_PACK_SIGNATURE_BYTES)
+    signers = frozenset(key_id for key_id, _ in record.signatures)
+    return SignedPack(signature=PackSignature.from_record(record), signers=signers)

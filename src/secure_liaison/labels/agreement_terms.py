@@ -27,8 +27,8 @@ from secure_liaison.labels.agreement import (
     Treatment,
 )
 from secure_liaison.labels.equivalence_file import builtin_equivalences, equivalences_for
-from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.labels.pack_fields import read_date
+from secure_liaison.labels.shelf import BUILTIN_SHELF, Shelf
 from secure_liaison.labels.strict_json import JsonFields, read_json
 
 if TYPE_CHECKING:
@@ -65,14 +65,23 @@ class Terms:
     equivalences: tuple[Equivalence, ...] = ()
     tables: tuple[tuple[str, str, str], ...] = ()
 
+    def policies(self) -> tuple[str, ...]:
+        """Return the policies up to whose levels something may pass, each once."""
+        return tuple(dict.fromkeys(each.policy for each in self.ceilings))
 
-def read_terms(data: bytes) -> Terms:
+
+def read_terms(data: bytes, *, packs: Shelf = BUILTIN_SHELF) -> Terms:
     """Read one file of at most `MAX_TERMS_BYTES`.
+
+    Args:
+        data: The file.
+        packs: Where its policies are looked up.
 
     Raises:
         FormatError: ``too-long``, ``pack-duplicate-name``, ``pack-not-json``, as `JsonFields`, then
             ``pack-unknown``, ``label-level-unknown``.
         UnsupportedVersionError: ``unknown-version``.
+        LiaisonError: as `Shelf.named`.
     """
     fields = JsonFields(read_json(data, max_bytes=MAX_TERMS_BYTES))
     if fields.text("format") != FORMAT:
@@ -81,13 +90,13 @@ def read_terms(data: bytes) -> Terms:
     if version != FORMAT_VERSION:
         raise UnsupportedVersionError("unknown-version", version=version)
     terms = Terms(
-        ceilings=_ceilings(fields.objects("ceilings")),
-        accreditation=_ceilings(fields.objects("accreditation")),
+        ceilings=_ceilings(fields.objects("ceilings"), packs),
+        accreditation=_ceilings(fields.objects("accreditation"), packs),
         subjects=fields.texts("subjects"),
         excluded_subjects=fields.texts("excluded_subjects"),
         onward=_onward(fields),
         articles=tuple(_article(each) for each in fields.objects("articles")),
-        courier=None if fields.is_null("courier") else _courier(fields.fields("courier")),
+        courier=None if fields.is_null("courier") else _courier(fields.fields("courier"), packs),
         witness_policy=""
         if fields.is_null("witness_policy")
         else fields.text("witness_policy", max_size=8192),
@@ -99,13 +108,16 @@ def read_terms(data: bytes) -> Terms:
     return terms
 
 
-def terms_up_to(level: str, *, pack: str = "cn.state-secrets") -> Terms:
+def terms_up_to(
+    level: str, *, pack: str = "cn.state-secrets", packs: Shelf = BUILTIN_SHELF
+) -> Terms:
     """Return the shortest terms: one policy up to one level, named as people write it.
 
     Raises:
         FormatError: ``pack-unknown``, ``label-level-unknown``.
+        LiaisonError: as `Shelf.named`.
     """
-    policy = builtin_pack(pack)
+    policy = packs.named(pack)
     return Terms(ceilings=(Ceiling(policy=policy.id, level=policy.find_level(level).id),))
 
 
@@ -154,10 +166,10 @@ def agreement_of(
     )
 
 
-def _ceilings(items: list[JsonFields]) -> tuple[Ceiling, ...]:
+def _ceilings(items: list[JsonFields], packs: Shelf) -> tuple[Ceiling, ...]:
     found = []
     for item in items:
-        pack = builtin_pack(item.text("policy"))
+        pack = packs.named(item.text("policy"))
         found.append(Ceiling(policy=pack.id, level=pack.find_level(item.text("level")).id))
         item.done()
     return tuple(found)
@@ -176,10 +188,10 @@ def _article(fields: JsonFields) -> Article:
     return article
 
 
-def _courier(fields: JsonFields) -> CourierProfile:
+def _courier(fields: JsonFields, packs: Shelf) -> CourierProfile:
     courier = CourierProfile(
         max_age_hours=fields.integer("max_age_hours", low=1, high=24 * 366),
-        ceilings=_ceilings(fields.objects("ceilings")),
+        ceilings=_ceilings(fields.objects("ceilings"), packs),
     )
     fields.done()
     return courier

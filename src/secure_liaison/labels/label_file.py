@@ -20,7 +20,7 @@ from secure_liaison.errors import FormatError
 from secure_liaison.labels.ess import from_base64, read_ess
 from secure_liaison.labels.label import Label, decode_label
 from secure_liaison.labels.names4774 import names_policy
-from secure_liaison.labels.pack import builtin_pack, builtin_packs, pack_in_force
+from secure_liaison.labels.shelf import BUILTIN_SHELF, Shelf
 from secure_liaison.labels.stanag4774_json import read_label_json, write_label_json
 from secure_liaison.labels.stanag4774_xml import (
     MAX_FILE_BYTES,
@@ -119,11 +119,14 @@ def write_4774(label: Label4774, form: LabelForm) -> bytes:
             assert_never(form)
 
 
-def pack_for(file: LabelFile, *, created: Instant | None = None) -> PolicyPack:
-    """Return the built-in pack that judges a label: that of its policy, in force at its date.
+def pack_for(
+    file: LabelFile, *, created: Instant | None = None, packs: Shelf = BUILTIN_SHELF
+) -> PolicyPack:
+    """Return the pack that judges a label: that of its policy, in force at its date.
 
     Args:
         file: What was read.
+        packs: Where it is looked up.
         created: When the label was made, for a form that does not say it (ESS).
 
     Raises:
@@ -133,14 +136,14 @@ def pack_for(file: LabelFile, *, created: Instant | None = None) -> PolicyPack:
     """
     label = file.label
     if isinstance(label, Label):
-        return builtin_pack(label.policy)
+        return packs.named(label.policy)
     if isinstance(label, EssInFile):
-        return _pack_of_ess(label, created)
+        return _pack_of_ess(label, created, packs)
     if label.native:
-        return builtin_pack(decode_label(label.native).policy)
-    for pack in builtin_packs():
+        return packs.named(decode_label(label.native).policy)
+    for pack in packs.newest():
         if names_policy(pack, label.policy, label.policy_uri):
-            return pack_in_force(pack.id, label.created)
+            return packs.in_force(pack.id, label.created)
     raise FormatError("pack-unknown")
 
 
@@ -159,11 +162,11 @@ def _read_xml(octets: bytes) -> LabelFile:
     return LabelFile(form=LabelForm.XEP0258, label=ess)
 
 
-def _pack_of_ess(label: EssInFile, created: Instant | None) -> PolicyPack:
+def _pack_of_ess(label: EssInFile, created: Instant | None, packs: Shelf) -> PolicyPack:
     if created is None:
         raise ValueError("a label of ESS does not say when it was made")
     policy = read_ess(label.octets).policy
-    for pack in builtin_packs():
+    for pack in packs.newest():
         if pack.oid == policy:
-            return pack_in_force(pack.id, created)
+            return packs.in_force(pack.id, created)
     raise FormatError("pack-unknown")

@@ -37,6 +37,7 @@ __all__ = [
     "builtin_packs",
     "load_pack",
     "pack_in_force",
+    "read_accepted",
     "read_unchecked",
 ]
 
@@ -82,6 +83,16 @@ def read_unchecked(data: bytes) -> PolicyPack:
     return _read(data)
 
 
+def read_accepted(data: bytes) -> PolicyPack:
+    """Read one pack that `load_pack` accepted before: a later lint takes no kept pack away.
+
+    Raises:
+        FormatError: as `read_unchecked`.
+        UnsupportedVersionError: ``unknown-version``.
+    """
+    return _read(data)
+
+
 @cache
 def builtin_pack(pack_id: str) -> PolicyPack:
     """Return a pack that ships with the library: ``id@version``, or by id the newest version.
@@ -95,7 +106,7 @@ def builtin_pack(pack_id: str) -> PolicyPack:
         return _read(file.read_bytes())
     versions = [each for each in BUILTIN_PACKS if each.partition("@")[0] == pack_id]
     if not versions or not pack_id:
-        raise FormatError("pack-unknown")
+        raise FormatError("pack-unknown", policy=pack_id)
     return builtin_pack(max(versions))
 
 
@@ -111,7 +122,7 @@ def pack_in_force(policy: str, at: Instant) -> PolicyPack:
         FormatError: ``pack-unknown``, ``pack-none-in-force``.
     """
     if policy not in POLICIES:
-        raise FormatError("pack-unknown")
+        raise FormatError("pack-unknown", policy=policy)
     for name in sorted(BUILTIN_PACKS, reverse=True):
         pack = builtin_pack(name) if name.partition("@")[0] == policy else None
         if pack is not None and pack.in_force(at):

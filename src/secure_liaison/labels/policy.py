@@ -282,11 +282,13 @@ class PolicyPack:
         """Return SHA-256 of the pack's RFC 8785 form, 32 bytes."""
         return self.canonical_digest
 
+    def has_begun(self, at: Instant) -> bool:
+        """Whether the first day of this version has come at a moment."""
+        return _first_second(self.valid_from) <= at
+
     def in_force(self, at: Instant) -> bool:
         """Whether this version is in force at a moment."""
-        return _first_second(self.valid_from) <= at and (
-            not self.valid_to or at < _first_second(self.valid_to)
-        )
+        return self.has_begun(at) and (not self.valid_to or at < _first_second(self.valid_to))
 
     def level(self, level_id: str) -> Level:
         """Return a level by its id.

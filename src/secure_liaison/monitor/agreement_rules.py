@@ -126,7 +126,7 @@ def reading_accredited(case: PersonCase) -> Finding:
     level = case.level if case.reading is not None else None
     asked = case.ask(
         "accreditation.reading",
-        have=level_text(case.pack, case.reading_accreditation),
+        have=level_text(case.pack, case.elsewhere.accreditation),
         need=level_text(case.pack, level.id) if level is not None else "",
         basis=level.citation if level is not None else "",
     )
@@ -134,7 +134,7 @@ def reading_accredited(case: PersonCase) -> Finding:
         return asked.not_asked("own-policy")
     if not level.reserved:
         return asked.not_asked("not-reserved")
-    return against_ceiling(asked, case, case.reading_accreditation)
+    return against_ceiling(asked, case, case.elsewhere.accreditation)
 
 
 def reading_provider_suffices(case: PersonCase) -> Finding:
@@ -151,7 +151,7 @@ def reading_provider_suffices(case: PersonCase) -> Finding:
         return asked.not_asked("own-policy")
     if needed is CipherClass.ANY:
         return asked.not_asked("any-cipher")
-    return against_ceiling(asked, case, case.reading_provider_ceiling)
+    return against_ceiling(asked, case, case.elsewhere.provider_ceiling)
 
 
 def _article(case: PersonCase, topic: str) -> str:

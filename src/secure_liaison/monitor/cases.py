@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.membership import meets
-from secure_liaison.monitor.decision import ReadQuestion, SealQuestion
+from secure_liaison.monitor.decision import NOWHERE, Elsewhere, ReadQuestion, SealQuestion
 from secure_liaison.monitor.finding import Asked, Concerned
 
 if TYPE_CHECKING:
@@ -61,7 +61,8 @@ class ObjectCase:
     Attributes:
         level: Of the label under the pack; none if the label does not fit the pack.
         profile: Its handling; none with ``level``.
-        mapped: Handling of the levels under which agreements have it protected.
+        mapped: Handling of the levels under which agreements have it protected, and the packs of
+            those levels.
         topic: Subject of the object in the agreement's words; may be empty.
         parts: Labels found on the parts; empty when reading.
         relay_ceiling: As the relay's operator states it, or none stated.
@@ -89,6 +90,7 @@ class ObjectCase:
     custody_groups: int
     forward_secrecy: bool
     mapped: tuple[HandlingProfile, ...] = ()
+    mapped_packs: tuple[PolicyPack, ...] = ()
     concerned: Concerned = field(init=False)
 
     def __post_init__(self) -> None:
@@ -120,11 +122,7 @@ class PersonCase:
         agreement: In force between them, or none.
         directory_age_s: Seconds since the directory was last checked.
         max_age_s: Oldest directory with which this act is allowed, seconds.
-        reading: How the agreement has the label protected under the policy of the person's
-            clearance, or none.
-        cleared_elsewhere: Policy under which the person is cleared where it is not the label's.
-        reading_accreditation: Level id up to which the person's agency is accredited under the
-            reading's policy, or none; ``reading_provider_ceiling`` likewise for our ciphers.
+        elsewhere: What the person holds under another policy than the label's.
         unmet_groups: Groups of the audience that leave the person out; computed from the rest.
         concerned: What findings say of the person; computed from the rest.
     """
@@ -139,10 +137,7 @@ class PersonCase:
     agreement: Agreement | None
     directory_age_s: int
     max_age_s: int
-    reading: Reading | None = None
-    cleared_elsewhere: str = ""
-    reading_accreditation: str | None = None
-    reading_provider_ceiling: str | None = None
+    elsewhere: Elsewhere = NOWHERE
     unmet_groups: tuple[frozenset[str], ...] = field(init=False)
     concerned: Concerned = field(init=False)
 
@@ -165,6 +160,11 @@ class PersonCase:
     def ask(self, rule: str, *, have: str = "", need: str = "", basis: str = "") -> Asked:
         """Return a rule that is being asked about this person."""
         return Asked(rule, self.concerned, have, need, basis)
+
+    @property
+    def reading(self) -> Reading | None:
+        """How the agreement has the label protected under the policy of the person's clearance."""
+        return self.elsewhere.reading
 
     @property
     def pack(self) -> PolicyPack:
@@ -242,10 +242,7 @@ def cases_of_sealing(
             agreement=each.agreement,
             directory_age_s=each.directory_age_s,
             max_age_s=max_age_s,
-            reading=each.reading,
-            cleared_elsewhere=each.cleared_elsewhere,
-            reading_accreditation=each.reading_accreditation,
-            reading_provider_ceiling=each.reading_provider_ceiling,
+            elsewhere=each.elsewhere,
         )
         for each in question.recipients
     )
@@ -266,10 +263,7 @@ def cases_of_reading(question: ReadQuestion) -> tuple[ObjectCase, PersonCase]:
         agreement=question.agreement,
         directory_age_s=question.directory_age_s,
         max_age_s=question.pack.freshness.open_hours * 3600,
-        reading=question.reading,
-        cleared_elsewhere=question.cleared_elsewhere,
-        reading_accreditation=question.reading_accreditation,
-        reading_provider_ceiling=question.reading_provider_ceiling,
+        elsewhere=question.elsewhere,
     )
 
 
@@ -307,7 +301,7 @@ def _about(
     label, pack = question.label, question.pack
     known = label.policy == pack.policy_id and rank_of(pack, label.level) >= 0
     asked = (question,) if isinstance(question, ReadQuestion) else question.recipients
-    readings = [each.reading for each in asked if each.reading is not None]
+    readings = [each.elsewhere.reading for each in asked if each.elsewhere.reading is not None]
     return ObjectCase(
         action=question.action,
         label=label,
@@ -326,4 +320,5 @@ def _about(
         custody_groups=question.custody_groups,
         forward_secrecy=question.forward_secrecy,
         mapped=tuple(each.pack.handling_of(each.level) for each in readings),
+        mapped_packs=tuple(dict.fromkeys(each.pack for each in readings)),
     )

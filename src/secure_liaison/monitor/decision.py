@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from secure_liaison.i18n import Language, catalogue, cause, hint, text
-from secure_liaison.labels.pack import builtin_packs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from secure_liaison.clock import Instant
     from secure_liaison.directory.leaf import RosterLeaf
     from secure_liaison.directory.standing import Standing
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from secure_liaison.monitor.finding import Finding
 
 __all__ = [
+    "NOWHERE",
     "Action",
     "Decision",
+    "Elsewhere",
     "ReadQuestion",
     "RecipientQuestion",
     "SealQuestion",
@@ -59,6 +61,26 @@ class Action(Enum):
     EXPORT = "export"
 
 
+class Elsewhere(NamedTuple):
+    """What a person holds under another policy than the label's, where that is all they hold.
+
+    Attributes:
+        policy: Id of the policy under which the person is cleared, or empty.
+        reading: How the agreement has the label protected under that policy, or none.
+        accreditation: Highest level id of the reading's policy for which the person's agency is
+            accredited, its relay's and the devices' ceilings included, or none.
+        provider_ceiling: Likewise, for which that accreditation accepts our ciphers.
+    """
+
+    policy: str = ""
+    reading: Reading | None = None
+    accreditation: str | None = None
+    provider_ceiling: str | None = None
+
+
+NOWHERE: Final = Elsewhere()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientQuestion:
     """One recipient of what is to be sealed or delivered.
@@ -71,12 +93,7 @@ class RecipientQuestion:
         directory_age_s: Seconds since the recipient's agency's directory was last checked.
         address: ``login@CODE`` as the sender's side writes it; empty takes the login.
         device_ceiling: Lowest level id stated for one of the devices, or none stated.
-        reading: How the agreement has the label protected under the policy of the standing's
-            clearance, or none.
-        cleared_elsewhere: Policy id under which the person is cleared where it is not the label's.
-        reading_accreditation: Highest level id of the reading's policy for which the person's
-            agency is accredited, its relay's and the devices' ceilings included, or none.
-        reading_provider_ceiling: Likewise, for which that accreditation accepts our ciphers.
+        elsewhere: What the person holds under another policy than the label's.
     """
 
     standing: Standing | None
@@ -86,10 +103,7 @@ class RecipientQuestion:
     directory_age_s: int
     address: str = ""
     device_ceiling: str | None = None
-    reading: Reading | None = None
-    cleared_elsewhere: str = ""
-    reading_accreditation: str | None = None
-    reading_provider_ceiling: str | None = None
+    elsewhere: Elsewhere = NOWHERE
 
     @property
     def subject(self) -> str:
@@ -167,7 +181,7 @@ class ReadQuestion:
         minimum_packs: As in `SealQuestion`; likewise the ceilings.
         device_ceiling: Highest level id stated for this desk's device, or none stated.
         topic: Subject in the words of agreements; may be empty.
-        reading: As in `RecipientQuestion`; likewise what follows it there.
+        elsewhere: As in `RecipientQuestion`.
     """
 
     action: Action
@@ -190,10 +204,7 @@ class ReadQuestion:
     provider_ceiling: str | None = None
     device_ceiling: str | None = None
     topic: str = ""
-    reading: Reading | None = None
-    cleared_elsewhere: str = ""
-    reading_accreditation: str | None = None
-    reading_provider_ceiling: str | None = None
+    elsewhere: Elsewhere = NOWHERE
 
     def __post_init__(self) -> None:
         if self.action in {Action.SEAL, Action.DELIVER}:
@@ -212,6 +223,7 @@ class Decision:
         disclosure: How much of it the one who asked may be told.
         ref: Six characters by which the security officer finds the decision in the ledger.
         pack: ``id@version`` of the pack that was applied.
+        packs: That pack, and those under whose levels agreements had it protected.
     """
 
     action: Action
@@ -220,6 +232,14 @@ class Decision:
     disclosure: Disclosure
     ref: str
     pack: str
+    packs: tuple[PolicyPack, ...] = ()
+
+    @property
+    def marks(self) -> dict[str, str]:
+        """Marks with a gloss, and each as those who read Chinese know it."""
+        # A gloss is for those who do not read the mark itself; whoever reads Chinese gets the mark.
+        marks = (level.mark for pack in self.packs for level in pack.levels)
+        return {mark.en: mark.zh for mark in marks if mark.zh in mark.en}
 
     @property
     def reasons(self) -> tuple[Reason, ...]:
@@ -236,7 +256,7 @@ def render_refusal(error: AccessDeniedError, language: Language) -> list[str]:
     """Return a refusal as lines for a person, the reference last."""
     lines = [cause(error, language)]
     for reason in error.reasons:
-        lines += _reason_lines(reason, language)
+        lines += _reason_lines(reason, language, error.marks)
     lines += [
         text("refusal-line.obligation", language, what=text(f"obligation.{code}", language))
         for code in error.obligations
@@ -259,7 +279,7 @@ def refusal_json(error: AccessDeniedError) -> dict[str, object]:
     }
 
 
-def _reason_lines(reason: Reason, language: Language) -> list[str]:
+def _reason_lines(reason: Reason, language: Language, marks: Mapping[str, str]) -> list[str]:
     sentence = text(f"refusal.{reason.code}", language)
     lines = [
         text(
@@ -276,8 +296,8 @@ def _reason_lines(reason: Reason, language: Language) -> list[str]:
             text(
                 "refusal-line.need",
                 language,
-                need=shown_value(reason.need, language),
-                have=shown_value(reason.have, language) or nothing,
+                need=shown_value(reason.need, language, marks),
+                have=shown_value(reason.have, language, marks) or nothing,
             )
         )
     lines.append(text("refusal-line.rule", language, rule=reason.rule))
@@ -306,16 +326,15 @@ def _reason_json(reason: Reason) -> dict[str, object]:
     }
 
 
-def shown_value(value: str, language: Language) -> str:
-    """Return what is held or needed as one language shows it: sentence, mark or date."""
+def shown_value(value: str, language: Language, marks: Mapping[str, str]) -> str:
+    """Return what is held or needed as one language shows it: sentence, mark or date.
+
+    Args:
+        value: As a reason or finding has it.
+        language: Of the reader.
+        marks: As `Decision.marks` of the decision that it is from.
+    """
     # What is needed may be a sentence of its own (`need.active-device`); marks and dates are not.
     if value in catalogue(language):
         return text(value, language)
-    return _chinese_marks().get(value, value) if language is Language.ZH else value
-
-
-@cache
-def _chinese_marks() -> dict[str, str]:
-    # A gloss is for those who do not read the mark itself; whoever reads Chinese gets the mark.
-    levels = [level for pack in builtin_packs() for level in pack.levels]
-    return {level.mark.en: level.mark.zh for level in levels if level.mark.zh in level.mark.en}
+    return marks.get(value, value) if language is Language.ZH else value

@@ -317,6 +317,7 @@ def _refusal(decision: Decision) -> AccessDeniedError:
                 reasons=decision.reasons,
                 obligations=decision.obligations,
                 ref=decision.ref,
+                marks=decision.marks,
             )
         case Disclosure.NONE:
             return AccessDeniedError("not-found-or-not-permitted", ref=decision.ref)

@@ -128,11 +128,11 @@ def level_mapped(case: PersonCase) -> Finding:
     article = case.reading.article if case.reading is not None else case.mapping_article
     asked = case.ask(
         "agreement.equivalence",
-        have=case.cleared_elsewhere,
+        have=case.elsewhere.policy,
         need=level_text(case.about.pack, case.about.label.level),
         basis=article,
     )
-    if case.standing is None or not case.cleared_elsewhere or not case.needs_agreement:
+    if case.standing is None or not case.elsewhere.policy or not case.needs_agreement:
         return asked.not_asked("own-policy")
     if case.agreement is None:
         return asked.not_asked("no-agreement")

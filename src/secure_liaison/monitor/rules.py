@@ -121,6 +121,7 @@ def decide(question: SealQuestion | ReadQuestion, *, ref: str) -> Decision:
         disclosure=_disclosure(question, codes),
         ref=ref,
         pack=question.pack.policy_id,
+        packs=(question.pack, *about.mapped_packs),
     )
 
 

@@ -42,6 +42,8 @@ class QuarantineRow:
         first_at: When it first came.
         last_at: When it last came.
         times: How often it came.
+        policy: ``id@version`` of the pack that it lacks, where it lacks one. The sender says so,
+            and nobody has verified the sender.
     """
 
     digest: Digest
@@ -53,6 +55,7 @@ class QuarantineRow:
     first_at: Instant
     last_at: Instant
     times: int
+    policy: str = ""
 
 
 class Quarantine:
@@ -68,12 +71,22 @@ class Quarantine:
         """Keep a parsed object with what refused it; the newest error replaces an older one."""
         self._vault.execute(
             "INSERT INTO quarantine (digest, sender, code, reason, envelope, size_bytes, first_at,"
-            " last_at, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 1)"
+            " last_at, policy, times) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1)"
             " ON CONFLICT (digest) WHERE envelope IS NOT NULL DO UPDATE SET"
             " code = excluded.code, reason = excluded.reason, envelope = excluded.envelope,"
             " sender = excluded.sender, size_bytes = excluded.size_bytes,"
-            " last_at = excluded.last_at, times = times + 1",
-            (digest, sender, error.code, error.reason, envelope, len(envelope), at, at),
+            " last_at = excluded.last_at, policy = excluded.policy, times = times + 1",
+            (
+                digest,
+                sender,
+                error.code,
+                error.reason,
+                envelope,
+                len(envelope),
+                at,
+                at,
+                str(error.facts.get("policy", "")),
+            ),
         )
 
     def count_unreadable(
@@ -134,4 +147,5 @@ def _row(row: Row) -> QuarantineRow:
         first_at=row.instant("first_at"),
         last_at=row.instant("last_at"),
         times=row.integer("times"),
+        policy=row.text("policy"),
     )

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 
 from secure_liaison.i18n import Language
 from secure_liaison.labels.marking import render
-from secure_liaison.labels.pack import builtin_pack
 
 if TYPE_CHECKING:
     from secure_liaison.directory.leaf import RosterLeaf
@@ -60,18 +59,21 @@ def address_of(office: Office, officer: OfficerRecord) -> str:
     return f"{officer.login}@{office.agency_record(officer.agency).code}"
 
 
-def pack_of(label: Label) -> PolicyPack:
-    """Return the pack version that a label names.
+def pack_of(office: Office, label: Label) -> PolicyPack:
+    """Return the pack version that a label names, for the marks of what is here.
+
+    It decides nothing: what may be sent or opened is asked under `Shelves.to_write` and
+    `Shelves.to_read`.
 
     Raises:
-        FormatError: ``pack-unknown`` (this release does not carry that version).
+        FormatError: ``pack-unknown`` (this desk does not have that version).
     """
-    return builtin_pack(label.policy)
+    return office.packs.to_show().named(label.policy)
 
 
 def mark_of(office: Office, label: Label) -> str:
     """Return a label's mark as the ledger keeps it."""
-    return render(label, pack_of(label), Language.ZH, exercise=office.exercise)
+    return render(label, pack_of(office, label), Language.ZH, exercise=office.exercise)
 
 
 def age_s(office: Office, agency: AgencyId) -> int:

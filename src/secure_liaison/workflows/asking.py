@@ -5,6 +5,8 @@ Rules:
 - What goes out later is asked about again with the directory of that moment.
 - Ceilings are those of both sides: a relay's by the agency that uses it, a device's by its agency.
 - Who is cleared under another policy only is asked under the level that the agreement gives.
+- What is sealed anew is judged by packs that are in force. A receipt or notice belongs to an object
+  that exists, and is judged by the pack by which that object is read.
 
 Source: docs/concepts/refusals.md; DESIGN §4, §5.
 """
@@ -13,12 +15,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.errors import LiaisonError
 from secure_liaison.identity.contents import AccreditationScope
 from secure_liaison.labels.equivalence import readings_of
-from secure_liaison.labels.pack import builtin_packs
-from secure_liaison.monitor.decision import Action, ReadQuestion, RecipientQuestion, SealQuestion
-from secure_liaison.workflows.addressing import age_s, pack_of
+from secure_liaison.monitor.decision import (
+    NOWHERE,
+    Action,
+    Elsewhere,
+    ReadQuestion,
+    RecipientQuestion,
+    SealQuestion,
+)
+from secure_liaison.workflows.addressing import age_s
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,9 +39,9 @@ if TYPE_CHECKING:
     from secure_liaison.directory.standing import Standing
     from secure_liaison.identity.ids import AgencyId, OfficerId
     from secure_liaison.labels.agreement import Agreement
-    from secure_liaison.labels.equivalence import Reading
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.labels.shelf import Shelf
     from secure_liaison.office import Office
     from secure_liaison.workflows.addressing import Addressee
 
@@ -44,16 +53,6 @@ __all__ = [
     "read_question",
     "seal_question",
 ]
-
-
-class _Held(NamedTuple):
-    """What a person is cleared for, and what their agency may hold, under whose policy."""
-
-    standing: Standing
-    reading: Reading | None = None
-    elsewhere: str = ""
-    accreditation: str | None = None
-    provider_ceiling: str | None = None
 
 
 class Asked(NamedTuple):
@@ -73,8 +72,15 @@ class Asked(NamedTuple):
 def seal_question(
     office: Office, core: Core, addressees: tuple[Addressee, ...], *, action: Action
 ) -> SealQuestion:
-    """Ask whether an object may be sealed for, or delivered to, all of these at this moment."""
-    return question_of_sealing(office, asked_of(core), addressees, action=action)
+    """Ask whether an object may be sealed for, or delivered to, all of these at this moment.
+
+    Raises:
+        FormatError: ``pack-unknown``.
+        LiaisonError: the label's pack is not in force, with the reason.
+    """
+    answers = core.kind in {ObjectKind.RECEIPT, ObjectKind.NOTICE}
+    packs = office.packs.to_read() if answers else office.packs.to_write()
+    return question_of_sealing(office, asked_of(core), addressees, action=action, packs=packs)
 
 
 def read_question(office: Office, verified: VerifiedCapsule, *, action: Action) -> ReadQuestion:
@@ -102,16 +108,27 @@ def asked_of(core: Core) -> Asked:
 
 
 def question_of_sealing(
-    office: Office, asked: Asked, addressees: tuple[Addressee, ...], *, action: Action
+    office: Office,
+    asked: Asked,
+    addressees: tuple[Addressee, ...],
+    *,
+    action: Action,
+    packs: Shelf,
 ) -> SealQuestion:
-    """Ask as `seal_question`, about an object that may not exist."""
-    now, me, pack = office.clock.now(), office.me(), pack_of(asked.label)
+    """Ask as `seal_question`, about an object that may not exist.
+
+    Raises:
+        LiaisonError: as `Shelf.named`, for the label's pack.
+    """
+    now, me, pack = office.clock.now(), office.me(), packs.named(asked.label.policy)
     involved = {each.officer.agency for each in addressees} | {office.agency}
     return SealQuestion(
         label=asked.label,
         pack=pack,
         sender=office.directory.standing(me.officer, now, policy=pack.id),
-        recipients=tuple(_recipient(office, each, asked.label, pack) for each in addressees),
+        recipients=tuple(
+            _recipient(office, each, asked.label, pack, packs=packs) for each in addressees
+        ),
         accreditation=office.directory.accreditation(office.agency, pack.id, now),
         relay_ceiling=_relay_ceiling(office, pack, involved),
         exercise=office.exercise,
@@ -136,16 +153,19 @@ def question_of_reading(
     action: Action,
 ) -> ReadQuestion:
     """Ask as `read_question`, about any officer and an object that may not exist."""
-    now, pack = office.clock.now(), pack_of(asked.label)
+    packs = office.packs.to_read()
+    now, pack = office.clock.now(), packs.named(asked.label.policy)
     agency = office.directory.officer(reader).agency
     agreement = office.directory.agreement_between(agency, originator, now)
-    held = _held(office, reader, asked.label, agreement, devices=(device,))
+    standing, elsewhere = _held(
+        office, reader, asked.label, agreement, packs=packs, devices=(device,)
+    )
     involved = {agency, originator}
     return ReadQuestion(
         action=action,
         label=asked.label,
         pack=pack,
-        reader=held.standing,
+        reader=standing,
         device=device,
         originator_agency=originator,
         agreement=agreement,
@@ -161,34 +181,30 @@ def question_of_reading(
         provider_ceiling=_provider_ceiling(office, pack, agency),
         device_ceiling=_device_ceiling(office, pack, agency, (device,)),
         topic=asked.topic,
-        reading=held.reading,
-        cleared_elsewhere=held.elsewhere,
-        reading_accreditation=held.accreditation,
-        reading_provider_ceiling=held.provider_ceiling,
+        elsewhere=elsewhere,
     )
 
 
 def _recipient(
-    office: Office, addressee: Addressee, label: Label, pack: PolicyPack
+    office: Office, addressee: Addressee, label: Label, pack: PolicyPack, *, packs: Shelf
 ) -> RecipientQuestion:
     officer, now = addressee.officer, office.clock.now()
     own = officer.agency == office.agency
     agreement = (
         None if own else office.directory.agreement_between(office.agency, officer.agency, now)
     )
-    held = _held(office, officer.officer, label, agreement, devices=addressee.devices)
+    standing, elsewhere = _held(
+        office, officer.officer, label, agreement, packs=packs, devices=addressee.devices
+    )
     return RecipientQuestion(
-        standing=held.standing,
+        standing=standing,
         devices=addressee.devices,
         agreement=agreement,
         own_agency=own,
         directory_age_s=age_s(office, officer.agency),
         address=addressee.address,
         device_ceiling=_device_ceiling(office, pack, officer.agency, addressee.devices),
-        reading=held.reading,
-        cleared_elsewhere=held.elsewhere,
-        reading_accreditation=held.accreditation,
-        reading_provider_ceiling=held.provider_ceiling,
+        elsewhere=elsewhere,
     )
 
 
@@ -198,26 +214,26 @@ def _held(
     label: Label,
     agreement: Agreement | None,
     *,
+    packs: Shelf,
     devices: Iterable[RosterLeaf],
-) -> _Held:
-    """Return the standing that counts, and the reading of an agreement under which it counts."""
+) -> tuple[Standing, Elsewhere]:
+    """Return the standing that counts, and under which other policy it counts, if under any."""
     now = office.clock.now()
     standing = office.directory.standing(officer, now, policy=label.policy)
     if standing.clearance_problem != "none" or agreement is None:
-        return _Held(standing)
-    for reading in readings_of(label, agreement, builtin_packs(), at=now):
+        return standing, NOWHERE
+    for reading in readings_of(label, agreement, packs.newest(), at=now):
         other = office.directory.standing(officer, now, policy=reading.pack.id)
         if other.clearance is not None:
             agency = other.officer.agency
-            return _Held(
-                standing=other,
+            return other, Elsewhere(
+                policy=reading.pack.id,
                 reading=reading,
-                elsewhere=reading.pack.id,
                 accreditation=_installation_ceiling(office, reading.pack, agency, devices),
                 provider_ceiling=_provider_ceiling(office, reading.pack, agency),
             )
     other = office.directory.standing(officer, now)
-    return _Held(standing, elsewhere=other.clearance.policy if other.clearance is not None else "")
+    return standing, Elsewhere(other.clearance.policy if other.clearance is not None else "")
 
 
 def _installation_ceiling(

@@ -42,8 +42,8 @@ from secure_liaison.identity.statements import decode_signed
 from secure_liaison.labels.authority import Powers
 from secure_liaison.labels.body_list import BodyList, read_bodies
 from secure_liaison.labels.grants import AuthorityGrant, Designation
-from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.labels.period import MAX_INSTANT
+from secure_liaison.workflows.packs import writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -89,7 +89,7 @@ def designate(
         FormatError: ``label-level-unknown``, ``pack-unknown``, ``authority-designation``.
         SignatureError: ``wrong-signer``, ``too-few-signatures``.
     """
-    policy = builtin_pack(pack)
+    policy = writable(registry, pack)
     officer = registry.state.officer_by_login(login).officer
     made = Designation(
         officer=officer_leaf(officer),

@@ -23,9 +23,11 @@ from secure_liaison.clock import Instant
 from secure_liaison.errors import (
     AccessDeniedError,
     CredentialError,
+    DirectoryStaleError,
     LiaisonError,
     RelayRefusedError,
     VaultDamagedError,
+    VerificationError,
 )
 from secure_liaison.identity.ids import DeviceHandle
 from secure_liaison.labels.period import MAX_INSTANT
@@ -156,7 +158,10 @@ def _deliver(
     except AccessDeniedError as exc:
         passing = {reason.code for reason in exc.reasons} <= _PASSING
         return _wait(office, item, exc, tries) if passing else _give_up(office, item, exc)
-    except (CredentialError, VaultDamagedError) as exc:  # nobody, or nothing, to deliver
+    except DirectoryStaleError as exc:  # the pack cannot be judged before the next roster
+        office.note(_submit_event(office, item, core, error=exc))
+        return _wait(office, item, exc, tries)
+    except (VerificationError, VaultDamagedError) as exc:  # nobody, nothing, or not under this pack
         office.note(_submit_event(office, item, core, error=exc))
         return _give_up(office, item, exc)
     later, never = _submit(office, item, submission, progress)

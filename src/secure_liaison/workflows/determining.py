@@ -37,10 +37,10 @@ from secure_liaison.labels.acts import (
 )
 from secure_liaison.labels.case import case_id
 from secure_liaison.labels.determination import AHEAD_S
-from secure_liaison.labels.pack import BUILTIN_PACKS, builtin_pack
 from secure_liaison.labels.setting import setting_of
 from secure_liaison.vault.cases import KeptAct
 from secure_liaison.workflows.authorising import agency_leaf, powers_of
+from secure_liaison.workflows.packs import writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -267,6 +267,8 @@ def _take(office: Office, case: bytes, step: Step, *, before: tuple[SignedAct, .
             case=case,
             after=last,
         )
+        for policy in policies_of((*before, signed)):
+            writable(office, policy)
         # What the directory does not let sign must not go out, so it is not made either.
         found = verified(office, (*before, signed), kept=office.cases.acts(case))
     except LiaisonError as error:
@@ -286,9 +288,7 @@ def _listed(office: Office, case: bytes) -> ListedCase:
 
 def _setting(office: Office, chain: Sequence[SignedAct]) -> Setting:
     policy = next(iter(policies_of(chain)), DEFAULT_POLICY)
-    names = sorted(each for each in BUILTIN_PACKS if each.partition("@")[0] == policy)
-    packs = [builtin_pack(each) for each in names] or [builtin_pack(policy)]
-    return setting_of(packs, powers_of(office))
+    return setting_of(office.packs.to_read().versions_of(policy), powers_of(office))
 
 
 def _labels(signed: SignedAct) -> tuple[Label, ...]:

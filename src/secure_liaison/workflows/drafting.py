@@ -18,17 +18,19 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.capsule.seal import PartSource
-from secure_liaison.clock import Instant
+from secure_liaison.clock import Instant, to_iso
 from secure_liaison.errors import OutOfOrderError
 from secure_liaison.i18n import Language
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Determination, Label
-from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.labels.period import Period, PeriodForm
+from secure_liaison.labels.policy import CategoryKind
+from secure_liaison.labels.release import audience_of
 from secure_liaison.labels.term import read_term
 from secure_liaison.workflows import addressing
 from secure_liaison.workflows.case_labels import label_to_send
 from secure_liaison.workflows.composing import Composed, Wrapping, compose_object
+from secure_liaison.workflows.packs import writable
 from secure_liaison.workflows.publishing import TEXT_TYPE
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ class Draft:
         forward_secrecy: Whether only one-time keys may be used.
         kind: Bulletin, message or document.
         pack: Id of the policy pack.
+        markings: ``category:value`` of the pack; what they say of readers narrows the audience.
         topic: Subject in the words of agreements; may be empty where none names subjects.
         days: How long it can be opened.
         reply_to: The object answered.
@@ -84,6 +87,7 @@ class Draft:
     forward_secrecy: bool = False
     kind: ObjectKind = ObjectKind.BULLETIN
     pack: str = "cn.state-secrets"
+    markings: tuple[str, ...] = ()
     topic: str = ""
     days: int = 365
     reply_to: ObjectId | None = None
@@ -95,7 +99,8 @@ def compose(office: Office, draft: Draft) -> Composed:
 
     Raises:
         CredentialError: ``unknown-officer``.
-        FormatError: the label cannot be built (level, period, urgency).
+        FormatError: the label cannot be built (pack, level, period, markings, urgency).
+        LiaisonError: as `writable`: the pack's signature is not in force.
         OutOfOrderError: ``attachment-missing``, ``no-one-time-key``.
         OutOfOrderError, WorkflowError: as `label_to_send`, where the draft names a case.
     """
@@ -103,7 +108,7 @@ def compose(office: Office, draft: Draft) -> Composed:
     cc = tuple(addressing.find(office, address) for address in draft.cc)
     parts = _parts(draft)
     label = None if draft.case is None else label_to_send(office, draft.case, _contents(parts))
-    pack = builtin_pack(draft.pack) if label is None else addressing.pack_of(label)
+    pack = writable(office, draft.pack if label is None else label.policy)
     urgency = pack.urgency(draft.urgency)
     now = office.clock.now()
     expires = Instant(now + draft.days * _DAY_S)
@@ -135,15 +140,34 @@ def _label(
     agencies = {f"agency:{each.officer.agency.hex()}" for each in addressees}
     officers = {f"officer:{each.officer.officer.hex()}" for each in addressees}
     home, own = f"agency:{office.agency.hex()}", f"officer:{me.officer.hex()}"
+    kinds = _kinds(pack, draft.markings)
+    audience = Audience.of(agencies | {home}, officers | {own})
+    if kinds[CategoryKind.WIDEN] | kinds[CategoryKind.NARROW]:
+        said = audience_of(draft.markings, pack, owner=home, day=to_iso(now)[:10])
+        audience = audience.join(said)
     return Label(
         policy=pack.policy_id,
         level=pack.find_level(draft.level).id,
-        audience=Audience.of(agencies | {home}, officers | {own}),
+        audience=audience,
         owner=home,
         created=now,
         period=_period(draft.period, pack, now),
+        restrict=kinds[CategoryKind.RESTRICT],
+        control=kinds[CategoryKind.CONTROL],
+        inform=kinds[CategoryKind.INFORM],
         determination=Determination(proposer=own),
     )
+
+
+def _kinds(pack: PolicyPack, markings: tuple[str, ...]) -> dict[CategoryKind, frozenset[str]]:
+    for each in markings:
+        pack.value(each)
+    return {
+        kind: frozenset(
+            each for each in markings if pack.category(each.partition(":")[0]).kind is kind
+        )
+        for kind in CategoryKind
+    }
 
 
 def _period(text: str, pack: PolicyPack, now: Instant) -> Period:

@@ -23,7 +23,6 @@ from secure_liaison.i18n import Language, text
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Label
 from secure_liaison.labels.marking import parse_mark
-from secure_liaison.labels.pack import builtin_pack, builtin_packs
 from secure_liaison.labels.period import PeriodForm
 from secure_liaison.labels.policy import CategoryKind
 from secure_liaison.labels.release import audience_of
@@ -34,8 +33,11 @@ from secure_liaison.workflows import addressing
 from secure_liaison.workflows.asking import Asked, question_of_reading, question_of_sealing
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from secure_liaison.labels.marking import ParsedMark
     from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.labels.shelf import Shelf
     from secure_liaison.monitor.decision import ReadQuestion, SealQuestion
     from secure_liaison.monitor.finding import Finding
     from secure_liaison.office import Office
@@ -62,18 +64,20 @@ def explain(
         mark: As people write it: ``机密★10年``.
         address: ``login@CODE`` of the recipient or reader.
         action: `Action.SEAL` for a recipient, `Action.OPEN` for a reader.
-        pack: Id of the policy; empty takes the only built-in one that reads the mark.
+        pack: Id of the policy; empty takes the only one of this desk that reads the mark.
         topic: Subject in the words of agreements.
 
     Raises:
         CredentialError: ``unknown-officer``, ``no-device`` (nobody opens without one).
         FormatError: ``mark-ambiguous``, or as `parse_mark`.
+        LiaisonError: as `Shelf.named`, for a policy that is named.
     """
     someone = addressing.find(office, address)
-    label = label_from_mark(office, mark, (someone,), pack=pack)
-    policy = builtin_pack(label.policy)
+    packs = office.packs.to_write() if action is Action.SEAL else office.packs.to_read()
+    label = label_from_mark(office, mark, (someone,), pack=pack, packs=packs)
+    policy = packs.named(label.policy)
     asked = Asked(label=label, urgency=policy.urgencies[0].id, topic=topic, forward_secrecy=False)
-    decision = decide(_question(office, asked, someone, action), ref="")
+    decision = decide(_question(office, asked, someone, action, packs=packs), ref="")
     event = Event(
         type=EventType.GATE_EXPLAIN,
         decision=Came.PERMIT.value if decision.permitted else Came.DENY.value,
@@ -88,10 +92,10 @@ def explain(
 
 
 def _question(
-    office: Office, asked: Asked, someone: Addressee, action: Action
+    office: Office, asked: Asked, someone: Addressee, action: Action, *, packs: Shelf
 ) -> SealQuestion | ReadQuestion:
     if action is Action.SEAL:
-        return question_of_sealing(office, asked, (someone,), action=action)
+        return question_of_sealing(office, asked, (someone,), action=action, packs=packs)
     if not someone.devices:
         raise CredentialError("no-device")
     return question_of_reading(
@@ -106,14 +110,20 @@ def _question(
 
 
 def label_from_mark(
-    office: Office, mark: str, addressees: tuple[Addressee, ...], *, pack: str = ""
+    office: Office,
+    mark: str,
+    addressees: tuple[Addressee, ...],
+    *,
+    packs: Shelf,
+    pack: str = "",
 ) -> Label:
     """Return the label that this desk would make of a mark for these people.
 
     Raises:
         FormatError: ``mark-ambiguous``, or as `parse_mark`.
+        LiaisonError: as `Shelf.named`, for a policy that is named.
     """
-    policy, found = _read(mark, pack)
+    policy, found = _read(mark, pack, packs)
     now, home = office.clock.now(), f"agency:{office.agency.hex()}"
     officers = {f"officer:{each.officer.officer.hex()}" for each in addressees}
     audience = Audience.of(officers | {f"officer:{office.me().officer.hex()}"})
@@ -147,7 +157,7 @@ def render_decision(decision: Decision, language: Language) -> list[str]:
         else text("explain.refused", language, count=unmet, asked=len(decision.findings))
     ]
     for finding in decision.findings:
-        lines += _lines(finding, language)
+        lines += _lines(finding, language, decision.marks)
     return lines
 
 
@@ -176,7 +186,7 @@ def decision_json(decision: Decision) -> dict[str, object]:
     }
 
 
-def _lines(finding: Finding, language: Language) -> list[str]:
+def _lines(finding: Finding, language: Language, marks: Mapping[str, str]) -> list[str]:
     lines = [
         text(
             "explain.line",
@@ -191,20 +201,20 @@ def _lines(finding: Finding, language: Language) -> list[str]:
         return [*lines, text("explain.why", language, why=text(finding.why, language))]
     if finding.need:
         nothing = text("refusal-line.nothing", language)
-        have, need = shown_value(finding.have, language), shown_value(finding.need, language)
+        have, need = (shown_value(each, language, marks) for each in (finding.have, finding.need))
         lines.append(text("explain.read", language, have=have or nothing, need=need))
     if finding.basis:
         lines.append(text("explain.basis", language, basis=finding.basis))
     return lines
 
 
-def _read(mark: str, pack: str) -> tuple[PolicyPack, ParsedMark]:
+def _read(mark: str, pack: str, packs: Shelf) -> tuple[PolicyPack, ParsedMark]:
     if pack:
-        policy = builtin_pack(pack)
+        policy = packs.named(pack)
         return policy, parse_mark(mark, policy)
     read: list[tuple[PolicyPack, ParsedMark]] = []
     problems: list[FormatError] = []
-    for policy in builtin_packs():
+    for policy in packs.newest():
         try:
             read.append((policy, parse_mark(mark, policy)))
         except FormatError as error:

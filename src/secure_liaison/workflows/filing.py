@@ -36,7 +36,7 @@ from secure_liaison.errors import (
     VaultError,
 )
 from secure_liaison.vault.inbox import InboxItem, InboxState
-from secure_liaison.workflows import addressing, entries, receiving
+from secure_liaison.workflows import entries, receiving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,7 +106,7 @@ def file_item(
     try:
         if _is_filed(office, capsule):
             return Filed.TAKEN
-        verified = verified_capsule(office, capsule)
+        verified = verified_capsule(office, capsule, arriving=True)
         if verified.core.kind is ObjectKind.RECEIPT:
             receiving.file_receipt(office, item, relay, verified)
         else:
@@ -122,18 +122,27 @@ def file_item(
 
 
 def verified_capsule(
-    office: Office, capsule: Capsule, *, kept: Secret | None = None
+    office: Office, capsule: Capsule, *, kept: Secret | None = None, arriving: bool = False
 ) -> VerifiedCapsule:
     """Take a parsed envelope through unwrapping and verification.
+
+    Args:
+        office: The desk.
+        capsule: As it was parsed.
+        kept: The share of an object that was opened before.
+        arriving: Whether it is taken in now. Then its pack must be in force; what is here already,
+            and a receipt for what was sent from here, is read under a pack that has ended too.
 
     Raises:
         LiaisonError: as `unwrap` and `verify`.
     """
     claims = unwrap(capsule, office.keyring.private_key, office.realm, kept=kept)
+    anew = arriving and claims.core.kind is not ObjectKind.RECEIPT
+    packs = office.packs.to_write() if anew else office.packs.to_read()
     return verify(
         claims,
         view=office.directory,
-        pack_of=addressing.pack_of,
+        pack_of=lambda label: packs.named(label.policy),
         device=office.keys.handle,
         now=office.clock.now(),
     )

@@ -22,13 +22,13 @@ from secure_liaison.errors import WorkflowError
 from secure_liaison.i18n import Language
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Determination, Label
-from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.labels.period import Period, PeriodForm
 from secure_liaison.labels.term import read_term
 from secure_liaison.monitor.decision import Action
 from secure_liaison.workflows import determining, entries, filing
 from secure_liaison.workflows.authorising import agency_leaf, officer_leaf
 from secure_liaison.workflows.listing import permit_for
+from secure_liaison.workflows.packs import writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -84,7 +84,7 @@ def label_from(office: Office, words: Words, case: Case) -> Label:
         FormatError: ``pack-unknown``, ``label-level-unknown``, ``mark-period``, as `Period`.
         CredentialError: ``unknown-agency``, ``unknown-officer``.
     """
-    pack, now = builtin_pack(words.pack), office.clock.now()
+    pack, now = writable(office, words.pack), office.clock.now()
     return Label(
         policy=pack.policy_id,
         level=pack.find_level(words.level).id,
@@ -105,7 +105,7 @@ def later_label(office: Office, words: Words, case: Case) -> Label:
     old = case.label
     if old is None:
         raise WorkflowError("case-without-label")
-    pack = builtin_pack(old.policy.partition("@")[0])
+    pack = writable(office, old.policy.partition("@")[0])
     start = old.period.start if old.period.start is not None else office.clock.now()
     named = bool(words.agencies or words.officers)
     return replace(

@@ -37,7 +37,8 @@ from secure_liaison.identity.officer_contents import (
 from secure_liaison.identity.statements import add_signature, decode_signed, encode_signed
 from secure_liaison.labels.agreement import AcceptedPack, Agreement
 from secure_liaison.labels.agreement_terms import Terms, agreement_of
-from secure_liaison.labels.pack import BUILTIN_PACKS, builtin_pack
+from secure_liaison.labels.pack import POLICIES
+from secure_liaison.workflows.packs import writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from secure_liaison.identity.contents import RevocationMode
     from secure_liaison.identity.enrolment import EnrolmentRequest
     from secure_liaison.identity.names import Names
+    from secure_liaison.labels.policy import PolicyPack
     from secure_liaison.office import Registry
 
 __all__ = [
@@ -142,7 +144,7 @@ def clear(
         FormatError: ``label-level-unknown``.
     """
     now, until = _span(registry, days)
-    policy = builtin_pack(pack)
+    policy = writable(registry, pack)
     content = ClearanceContent(
         officer=registry.state.officer_by_login(login).officer,
         policy=policy.id,
@@ -222,7 +224,7 @@ def accredit(
         FormatError: ``label-level-unknown``.
     """
     now, until = _span(registry, days)
-    policy = builtin_pack(pack)
+    policy = writable(registry, pack)
     content = AccreditationContent(
         policy=policy.id,
         ceiling=policy.find_level(level).id,
@@ -248,6 +250,8 @@ def propose_agreement(
 ) -> bytes:
     """Draft and sign an agreement with another agency; it goes to its registrars as a file.
 
+    It accepts the packs that are built in, and own ones of the policies that the terms name.
+
     Raises:
         FormatError: as `agreement_of`.
         CredentialError: ``other-realm``.
@@ -264,7 +268,7 @@ def propose_agreement(
         packs=(
             # Every version: what was labelled under an earlier one is passed on under it.
             AcceptedPack(policy=each.policy_id, digest=each.digest())
-            for each in map(builtin_pack, BUILTIN_PACKS)
+            for each in _packs_between(registry, terms)
         ),
         signed_on=now,
         valid_to=until,
@@ -362,6 +366,11 @@ def book(registry: Registry) -> Published:
         raise OutOfOrderError("no-roster")
     snapshot = encode_snapshot(decode_book(octets).snapshot)
     return Published(sequence=_sequence(registry.state), snapshot=snapshot, book=octets)
+
+
+def _packs_between(registry: Registry, terms: Terms) -> tuple[PolicyPack, ...]:
+    # An own policy that the terms do not name is none of the partner's business.
+    return registry.packs.to_write().every(*dict.fromkeys((*POLICIES, *terms.policies())))
 
 
 def _sequence(state: RegistryState) -> int:
