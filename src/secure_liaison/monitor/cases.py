@@ -68,6 +68,7 @@ class ObjectCase:
             although the law asks for others, or none.
         minimum_packs: ``policy@version``; labels under an older version are refused.
         expires: The object's end, seconds UTC; none while it is being sealed.
+        level_asked: Whether the level is asked of a reader; as in `ReadQuestion`.
     """
 
     action: Action
@@ -87,6 +88,7 @@ class ObjectCase:
     custody_groups: int
     forward_secrecy: bool
     mapped: tuple[HandlingProfile, ...] = ()
+    level_asked: bool = True
 
     @property
     def profiles(self) -> tuple[HandlingProfile, ...]:
@@ -313,4 +315,5 @@ def _about(
         custody_groups=question.custody_groups,
         forward_secrecy=question.forward_secrecy,
         mapped=tuple(each.pack.handling_of(each.level) for each in readings),
+        level_asked=not isinstance(question, ReadQuestion) or question.level_asked,
     )

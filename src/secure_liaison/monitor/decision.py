@@ -163,6 +163,8 @@ class ReadQuestion:
         device_ceiling: Highest level id stated for this desk's device, or none stated.
         topic: Subject in the words of agreements; may be empty.
         reading: As in `RecipientQuestion`; likewise ``cleared_elsewhere``.
+        level_asked: Whether the level is asked of the reader; not after the originator said that
+            the object is not, or no longer, secret. Need-to-know always is.
     """
 
     action: Action
@@ -187,6 +189,7 @@ class ReadQuestion:
     topic: str = ""
     reading: Reading | None = None
     cleared_elsewhere: str = ""
+    level_asked: bool = True
 
     def __post_init__(self) -> None:
         if self.action in {Action.SEAL, Action.DELIVER}:

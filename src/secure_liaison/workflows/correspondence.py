@@ -14,7 +14,7 @@ Source: docs/concepts/correspondence.md; DESIGN §3, §6, §7.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ from secure_liaison.workflows import (
     drafting,
     entries,
     filing,
+    labelling,
+    notifying,
 )
 from secure_liaison.workflows.drafting import Draft
 from secure_liaison.workflows.listing import Listed, Outcome, body_of, inbox, permit_for, sent
@@ -112,13 +114,13 @@ def deliver(office: Office, *, progress: Progress | None = None) -> tuple[Delive
 
 
 def collect(office: Office, *, progress: Progress | None = None) -> Taken:
-    """Refresh the directory, take in what came, and send what waits.
+    """Refresh the directory, take in what came, tell holders what is due, and send what waits.
 
     Raises:
         RelayError: the relay does not answer or broke off; what was filed is filed.
     """
     collecting.refresh_directory(office)
-    taken = collecting.take_in(office, progress)
+    taken = replace(collecting.take_in(office, progress), notices=notifying.notify_all(office))
     delivering.deliver_due(office, without_waiting=True)
     return taken
 
@@ -280,7 +282,7 @@ def _receipt_capsule(
     )
     wrapping = composing.Wrapping(
         kind=ObjectKind.RECEIPT,
-        label=core.label,
+        label=labelling.of_received(office, verified).judged,
         urgency=core.urgency,
         acknowledge_by=None,
         expires=core.expires,

@@ -36,7 +36,7 @@ from secure_liaison.errors import (
     VaultError,
 )
 from secure_liaison.vault.inbox import InboxItem, InboxState
-from secure_liaison.workflows import addressing, entries, receiving
+from secure_liaison.workflows import addressing, entries, heeding, receiving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -179,7 +179,9 @@ def _keep(
     verified: VerifiedCapsule,
     progress: Progress | None,
 ) -> None:
-    capsule = verified.claims.capsule
+    capsule, heeded = verified.claims.capsule, None
+    if verified.core.kind is ObjectKind.NOTICE:
+        heeding.require_small(item)
     if disk_usage(office.vault.bodies_folder).free < item.body_size + _RESERVE_BYTES:
         raise VaultError("disk-full")
     with office.bodies.new() as body:
@@ -187,6 +189,9 @@ def _keep(
         relay.fetch_body(capsule.digest, body.stream, size=item.body_size, progress=progress)
         body.stream.seek(0)
         check_body(verified, leaves=leaves, body=body.stream)
+        if verified.core.kind is ObjectKind.NOTICE:
+            body.stream.seek(0)
+            heeded = heeding.open_notice(office, verified, leaves=leaves, body=body.stream)
         body_name = body.publish()
     with office.transaction():
         office.mail.inbox.add(
@@ -209,6 +214,8 @@ def _keep(
         office.ledger.append(
             entries.event_about(office, EventType.DOC_RECEIVE, verified, bytes=item.body_size)
         )
+        if heeded is not None:
+            heeding.take_in(office, heeded)
 
 
 def _is_settled(office: Office, item: MailboxItem, capsule: Capsule) -> bool:
