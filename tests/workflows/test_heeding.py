@@ -18,7 +18,6 @@ from secure_liaison.workflows import (
     enrolment,
     labelling,
     listing,
-    notifying,
     registry,
 )
 from secure_liaison.workflows.authorising import agency_leaf
@@ -318,14 +317,14 @@ def test_a_case_that_does_not_verify_hides_no_other(
     scene.clock.advance(60)
     for each in (found, other):
         ended(scene, each)
-    real, sender = notifying.determining.load, scene.desk(PROPOSER)
+    real, sender = determining.load, scene.desk(PROPOSER)
 
     def load(office: Office, case: bytes) -> object:
         if case == found.case.id:
             raise AccessDeniedError("refused")
         return real(office, case)
 
-    monkeypatch.setattr(notifying.determining, "load", load)
+    monkeypatch.setattr(determining, "load", load)
     taken = correspondence.collect(sender).notices
     assert [found.case.id] == [case for case, _ in taken.refused]
     assert [Event.DECLASSIFIED] == [each.event for each in taken.told]

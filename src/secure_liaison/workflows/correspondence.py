@@ -73,6 +73,7 @@ __all__ = [
     "answered",
     "collect",
     "deliver",
+    "find_received",
     "inbox",
     "read",
     "send",
@@ -140,7 +141,7 @@ def read(
         AccessDeniedError: refused with the reasons, or ``not-found-or-not-permitted``.
         LiaisonError: the object does not verify any more; nothing was shown.
     """
-    item = _find(office, reference, Action.OPEN)
+    item = find_received(office, reference, Action.OPEN)
     verified = filing.load(office, item, EventType.DOC_OPEN)
     permit = permit_for(office, verified, Action.OPEN)
     try:
@@ -179,7 +180,7 @@ def acknowledge(office: Office, reference: str, *, remark: str = "") -> Digest:
         FormatError: the remark is too long.
         AccessDeniedError: the originator may not have the receipt any more.
     """
-    item = _find(office, reference, Action.ACKNOWLEDGE)
+    item = find_received(office, reference, Action.ACKNOWLEDGE)
     verified = filing.load(office, item, EventType.RECEIPT_SIGN)
     permit = permit_for(office, verified, Action.ACKNOWLEDGE)
     try:
@@ -196,7 +197,7 @@ def answered(office: Office, reference: str) -> ObjectId:
         AccessDeniedError: as `read`.
         LiaisonError: the object does not verify any more.
     """
-    item = _find(office, reference, Action.LIST)
+    item = find_received(office, reference, Action.LIST)
     verified = filing.load(office, item, EventType.DOC_LIST)
     permit = permit_for(office, verified, Action.LIST)
     permit.spend(
@@ -235,7 +236,13 @@ def _sign(
     return composing.seal_and_keep(office, _receipt_capsule(office, verified, record), also=signed)
 
 
-def _find(office: Office, reference: str, action: Action) -> InboxItem:
+def find_received(office: Office, reference: str, action: Action) -> InboxItem:
+    """Return the object of the inbox whose id or digest begins so; nothing is asked about it yet.
+
+    Raises:
+        OutOfOrderError: ``reference-ambiguous``.
+        AccessDeniedError: ``not-found-or-not-permitted``, with the work and the line of a refusal.
+    """
     try:
         matches = office.mail.inbox.matching(reference)
     except ValueError:

@@ -10,6 +10,7 @@ Rules:
 - No item stands in the way of the next; what lies in quarantine is not looked at again until the
   directory changed or an hour has passed.
 - A flood is counted: quarantine and ledger stay small whatever is sent.
+- What a notice says of a label takes effect in the transaction that keeps the notice.
 
 Source: docs/spec/capsule.md §16; docs/spec/receipts.md §3; DESIGN §6.
 """
@@ -195,20 +196,7 @@ def _keep(
         body_name = body.publish()
     with office.transaction():
         office.mail.inbox.add(
-            InboxItem(
-                digest=capsule.digest,
-                object_id=verified.core.object_id,
-                relay_seq=item.seq,
-                envelope=item.envelope,
-                body_name=body_name,
-                leaves=leaves,
-                originator=verified.device.handle,
-                leaf_count=item.leaf_count,
-                head_length=item.head_length,
-                body_size=item.body_size,
-                state=InboxState.RECEIVED,
-                received_at=office.clock.now(),
-            )
+            _row(item, verified, body_name=body_name, leaves=leaves, at=office.clock.now())
         )
         entries.mark_taken(office, capsule)
         office.ledger.append(
@@ -216,6 +204,25 @@ def _keep(
         )
         if heeded is not None:
             heeding.take_in(office, heeded)
+
+
+def _row(
+    item: MailboxItem, verified: VerifiedCapsule, *, body_name: str, leaves: bytes, at: Instant
+) -> InboxItem:
+    return InboxItem(
+        digest=verified.digest,
+        object_id=verified.core.object_id,
+        relay_seq=item.seq,
+        envelope=item.envelope,
+        body_name=body_name,
+        leaves=leaves,
+        originator=verified.device.handle,
+        leaf_count=item.leaf_count,
+        head_length=item.head_length,
+        body_size=item.body_size,
+        state=InboxState.RECEIVED,
+        received_at=at,
+    )
 
 
 def _is_settled(office: Office, item: MailboxItem, capsule: Capsule) -> bool:
