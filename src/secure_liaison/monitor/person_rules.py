@@ -158,8 +158,10 @@ def clearance_held(case: PersonCase) -> Finding:
     )
     if case.standing is None:
         return asked.not_asked("no-standing")
-    if why := _level_not_asked(case):
-        return asked.not_asked(why)
+    if not case.about.level_asked:
+        return asked.not_asked("declassified")
+    if _open_to_all(case):
+        return asked.not_asked("public")
     problem = case.standing.clearance_problem
     if problem in _PROBLEMS or (clearance is not None and _same_policy(case, clearance)):
         return asked.met()
@@ -185,8 +187,10 @@ def clearance_in_force(case: PersonCase) -> Finding:
     )
     if case.standing is None:
         return asked.not_asked("no-standing")
-    if why := _level_not_asked(case):
-        return asked.not_asked(why)
+    if not case.about.level_asked:
+        return asked.not_asked("declassified")
+    if _open_to_all(case):
+        return asked.not_asked("public")
     if code is None:
         return asked.met() if clearance is not None else asked.not_asked("no-clearance")
     return asked.unmet(
@@ -207,8 +211,10 @@ def clearance_level(case: PersonCase) -> Finding:
     )
     if case.standing is None or level is None:
         return asked.not_asked("no-standing")
-    if why := _level_not_asked(case):
-        return asked.not_asked(why)
+    if not case.about.level_asked:
+        return asked.not_asked("declassified")
+    if _open_to_all(case):
+        return asked.not_asked("public")
     if clearance is None or not _same_policy(case, clearance):
         return asked.not_asked("no-clearance")  # said already: nothing held
     if rank_of(case.pack, clearance.level) >= level.rank:
@@ -310,11 +316,8 @@ def _by_agency(group: frozenset[str]) -> bool:
     return any(leaf.startswith(_BY_AGENCY) for leaf in group)
 
 
-def _level_not_asked(case: PersonCase) -> str:
-    if not case.about.level_asked:
-        return "declassified"
-    level = case.about.level
-    return "public" if level is not None and level.rank == 0 else ""
+def _open_to_all(case: PersonCase) -> bool:
+    return case.about.level is not None and case.about.level.rank == 0
 
 
 def _same_policy(case: PersonCase, clearance: Clearance) -> bool:
