@@ -16,6 +16,7 @@ from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.capsule.notice import MEDIA_TYPE, LabelNotice, encode_notice
 from secure_liaison.clock import Instant, to_iso
 from secure_liaison.crypto.keys import Digest
+from secure_liaison.directory import registry as pure
 from secure_liaison.errors import AccessDeniedError
 from secure_liaison.labels import in_force
 from secure_liaison.labels.case import Event
@@ -165,6 +166,18 @@ def test_nobody_else_raises_it_either(stage: Stage) -> None:
     raised = stage.lower(new=replace(stage.label, level="juemi"))
     stage.say(raised, by=colleague(stage.scene))
     assert ([("verification", "notice-object")], "jimi") == (stage.refused(), stage.level())
+
+
+def test_nobody_speaks_for_an_originator_who_left(stage: Stage) -> None:
+    scene = stage.scene
+    other, office = colleague(scene), scene.registry("EMB-A")
+    officer = office.state.officer_by_login(SENDER)
+    (signed,) = [one for one in office.state.signed() if one.statement.content == officer]
+    office.state = pure.withdraw(office.state, signed.digest)
+    enrolment.import_book(stage.victim, scene.publish("EMB-A").book)
+    stage.say(stage.end(), by=other)
+    assert ("verification", "notice-object") in stage.refused()
+    assert () == stage.victim.mail.label_changes.counted(stage.digest)
 
 
 @pytest.mark.parametrize("who", WHO)

@@ -112,6 +112,18 @@ def test_a_successor_is_shown_and_asked_for_only_where_it_protects_as_much(
     )
 
 
+@pytest.mark.parametrize(
+    "changes", [{"level": "nothing"}, {"policy": "generic@2026-01-01"}], ids=["level", "policy"]
+)
+@pytest.mark.parametrize("now", [CREATED, LATER])
+def test_a_successor_that_the_pack_does_not_know_is_left_to_the_gate(
+    changes: dict[str, Any], now: int
+) -> None:
+    follows = Successor(at=Instant(CREATED + DAY), label=replace(LOW, **changes))
+    label = jimi(successor=follows)
+    assert InForce(label=label, judged=label) == shown(first=label, now=now)
+
+
 def test_a_successor_ends_with_its_own_period() -> None:
     at = Instant(CREATED + 5 * DAY)
     short = replace(LOW, period=Period.of_years(1, start=CREATED))

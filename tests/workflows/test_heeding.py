@@ -18,6 +18,8 @@ from secure_liaison.workflows import (
     enrolment,
     labelling,
     listing,
+    notifying,
+    proposing,
     registry,
 )
 from secure_liaison.workflows.authorising import agency_leaf
@@ -361,3 +363,44 @@ def test_a_protected_item_that_is_decided_is_told_without_a_struck_mark(scene: S
     holder = scene.desk(HOLDER)
     assert [("determined", "counts")] == became(holder)
     assert ([], "秘密 10年") == marks(holder, holds(holder, digest))
+
+
+def test_who_is_cleared_for_the_new_label_only_is_told_under_it(scene: Scene) -> None:
+    found, digest = held(scene, by=APPROVER, level="机密")
+    desk = scene.desk(HOLDER)
+    lower_clearance(scene, desk)
+    with pytest.raises(AccessDeniedError, match="refused"):
+        correspondence.read(desk, digest.hex(), MemorySink())
+    changed(scene, found, level="秘密")
+    told(scene, by=APPROVER)
+    correspondence.read(desk, digest.hex(), MemorySink())
+    told(scene, by=APPROVER)
+    notice = next(each for each in desk.mail.inbox.items() if each.digest != digest)
+    correspondence.read(desk, notice.digest.hex(), MemorySink())
+    correspondence.acknowledge(desk, notice.digest.hex())
+    correspondence.deliver(desk)
+    sender = scene.desk(APPROVER)
+    correspondence.collect(sender)
+    assert () == notifying.outstanding(sender, found.case.id)
+
+
+def test_a_receipt_under_the_raised_label_is_accepted(scene: Scene) -> None:
+    found, digest = held(scene, by=APPROVER)
+    desk, sender = scene.desk(HOLDER), scene.desk(APPROVER)
+    changed(scene, found, level="机密")
+    told(scene, by=APPROVER)
+    correspondence.read(desk, digest.hex(), MemorySink())
+    correspondence.acknowledge(desk, digest.hex())
+    correspondence.deliver(desk)
+    correspondence.collect(sender)
+    assert () == sender.mail.quarantine.rows()
+    states = {each.state for each in sender.mail.sent.recipients(digest)}
+    assert {RecipientState.ACKNOWLEDGED} == states
+
+
+def test_a_derived_label_follows_the_label_in_force(scene: Scene) -> None:
+    found, digest = held(scene)
+    desk = scene.desk(HOLDER)
+    found = changed(scene, found, level="机密")
+    told(scene)
+    assert found.case.label == proposing.source_label(desk, digest.hex()[:8])

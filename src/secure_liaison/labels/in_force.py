@@ -135,7 +135,7 @@ def in_force(
         pack_of: Returns the pack version that a label names.
 
     Raises:
-        FormatError: ``pack-unknown``, ``label-level-unknown``.
+        FormatError: ``pack-unknown``.
     """
     found = InForce(label=first, judged=first)
     for change in counted:
@@ -155,7 +155,7 @@ def _after(found: InForce, label: Label | None, event: Event, at: Instant) -> In
 def _of_itself(
     found: InForce, label: Label, now: Instant, *, pack_of: Callable[[Label], PolicyPack]
 ) -> InForce:
-    follows = label.successor
+    follows = _successor_of(label, pack_of)
     if follows is not None and now >= follows.at:
         higher = dominates(follows.label, label, pack_of(label))
         found = _after(found, follows.label, Event.CHANGED, follows.at)
@@ -168,3 +168,13 @@ def _of_itself(
     if end is None or now < end:
         return found
     return replace(_after(found, None, Event.EXPIRED, end), judged=found.judged)
+
+
+def _successor_of(label: Label, pack_of: Callable[[Label], PolicyPack]) -> Successor | None:
+    # One that its pack does not know makes the label invalid, which the gate refuses; it must not
+    # keep anybody from listing what else there is.
+    follows = label.successor
+    if follows is None or follows.label.policy != label.policy:
+        return None
+    known = {level.id for level in pack_of(label).levels}
+    return follows if follows.label.level in known else None

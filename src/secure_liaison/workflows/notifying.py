@@ -3,8 +3,8 @@
 Rules:
 
 - Holders are all officers to whom an object was sent under the case, from this desk.
-- Each notice is an object of its own to one holder, under the label of the object that it is about:
-  whoever may read that object may read the notice, and one who may not hides it from no other.
+- Each notice is an object of its own to one holder, under the label that the object bears, or under
+  the new one where that protects no more: whoever may read the object may read the notice.
 - Beside the words for the person it carries a record that the holder's desk goes by.
 - A notice stays open until its receipt is here.
 - Collecting makes what is due; a case that does not verify hides no other.
@@ -26,6 +26,7 @@ from secure_liaison.clock import Instant, to_iso
 from secure_liaison.errors import LiaisonError
 from secure_liaison.i18n import Language, text
 from secure_liaison.labels.label import decode_label
+from secure_liaison.labels.lattice import dominates
 from secure_liaison.labels.lifecycle import DECLASSIFIED_MARK
 from secure_liaison.labels.marking import render
 from secure_liaison.labels.notices import notice_digest
@@ -199,7 +200,7 @@ def _made(office: Office, found: DeskCase, owed: _Owed) -> Told:
 
 
 def _composed(office: Office, found: DeskCase, owed: _Owed) -> composing.Composed:
-    now, item, label = office.clock.now(), owed.item, decode_label(owed.item.label)
+    now, item = office.clock.now(), owed.item
     words = "\n\n".join(
         _words(office, found, owed.notice, item=item, language=each) for each in Language
     )
@@ -210,7 +211,7 @@ def _composed(office: Office, found: DeskCase, owed: _Owed) -> composing.Compose
         office,
         composing.Wrapping(
             kind=ObjectKind.NOTICE,
-            label=label,
+            label=_label_for(found, decode_label(item.label), owed.change.new),
             urgency=item.urgency,
             acknowledge_by=Instant(now + _TO_SIGN_S),
             expires=Instant(now + _READABLE_S),
@@ -225,6 +226,13 @@ def _composed(office: Office, found: DeskCase, owed: _Owed) -> composing.Compose
             _part("change", MEDIA_TYPE, encode_notice(record, office.realm)),
         ),
     )
+
+
+def _label_for(found: DeskCase, borne: Label, new: Label | None) -> Label:
+    # Whoever may read the object now must be told; a raise is told to whoever could read before.
+    if new is not None and dominates(borne, new, found.setting.pack_of(borne)):
+        return new
+    return borne
 
 
 def _part(name: str, media_type: str, content: bytes) -> PartSource:
