@@ -16,6 +16,7 @@ from secure_liaison.workflows import (
     correspondence,
     determining,
     enrolment,
+    explaining,
     labelling,
     listing,
     notifying,
@@ -404,3 +405,31 @@ def test_a_derived_label_follows_the_label_in_force(scene: Scene) -> None:
     found = changed(scene, found, level="机密")
     told(scene)
     assert found.case.label == proposing.source_label(desk, digest.hex()[:8])
+
+
+def test_explaining_tells_nothing_to_whom_the_object_is_hidden_from(scene: Scene) -> None:
+    prepare(scene)
+    low, found = clerk(scene), determined(scene)
+    digest = sent(scene, found, "w.low", HOLDER)
+    correspondence.collect(low)
+    verified, decision = explaining.explain_received(low, digest.hex())
+    assert (digest, True) == (verified.digest, decision.permitted)
+    scene.clock.advance(60)
+    officers = (f"{HOLDER}@EMB-A", f"{PROPOSER}@EMB-B")
+    changed(scene, found, agencies=("EMB-A",), officers=officers)
+    told(scene, low)
+    with pytest.raises(AccessDeniedError, match="not-found-or-not-permitted"):
+        explaining.explain_received(low, digest.hex())
+
+
+def test_two_objects_of_one_case_have_one_history(scene: Scene) -> None:
+    found, digest = held(scene)
+    second = sent(scene, found)
+    scene.clock.advance(60)
+    ended(scene, found)
+    told(scene)
+    sender = scene.desk(PROPOSER)
+    items = [each for each in sender.mail.sent.items() if each.digest in {digest, second}]
+    both = labelling.of_sent(sender, items)
+    assert {None} == {each.label for each in both.values()}
+    assert 2 == len(both)
