@@ -398,3 +398,50 @@ def test_a_question_of_the_wrong_kind_cannot_be_asked() -> None:
         read_question(action=Action.SEAL)
     with pytest.raises(ValueError, match="recipients"):
         replace(seal_question(), recipients=())
+
+
+UNCLEARED: dict[str, dict[str, Any]] = {
+    "no clearance": {"clearance": None, "clearance_problem": "none"},
+    "withdrawn": {"clearance_problem": "withdrawn"},
+    "below": {"level": "mimi"},
+    "no briefing": {"briefed_until": None, "pledged": None},
+}
+
+
+@pytest.mark.parametrize("why", UNCLEARED)
+def test_what_is_declassified_asks_nothing_for_its_level(why: str) -> None:
+    reader = standing("j.okafor", agency=AGENCY_B, **UNCLEARED[why])
+    question = read_question(reader=reader)
+    assert not asked(question).permitted
+    decision = asked(replace(question, level_asked=False))
+    assert decision.permitted
+    silent = {each.rule for each in decision.findings if each.why == "not-asked.declassified"}
+    assert {"clearance.held", "clearance.in-force", "clearance.level"} <= silent
+    assert {"clearance.briefing", "agreement.equivalence"} <= silent
+
+
+def test_what_is_declassified_asks_for_no_class_of_post() -> None:
+    reader = standing("j.okafor", agency=AGENCY_B, person_class="general")
+    question = read_question(reader=reader, label=label("juemi"))
+    assert "PERSON_CLASS" in codes(question)
+    assert "PERSON_CLASS" not in codes(replace(question, level_asked=False))
+
+
+def test_what_is_declassified_stays_need_to_know() -> None:
+    outside = label(audience=Audience.of([f"agency:{AGENCY_A.hex()}"]))
+    question = read_question(label=outside, level_asked=False)
+    decision = asked(question)
+    assert (False, Disclosure.NONE) == (decision.permitted, decision.disclosure)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"device": RETIRED}, "DEVICE_REVOKED"),
+        ({"agreement": None}, "NO_AGREEMENT"),
+        ({"expires": NOW}, "EXPIRED"),
+        ({"exercise": False, "provider_ceiling": None}, "NOT_ACCREDITED"),
+    ],
+)
+def test_what_is_declassified_keeps_all_else(changes: dict[str, Any], code: str) -> None:
+    assert {code} == set(codes(read_question(level_asked=False, **changes)))

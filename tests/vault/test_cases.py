@@ -98,3 +98,7 @@ def test_an_object_that_was_never_sent_belongs_to_no_case(vault: Vault) -> None:
         cases.add_object(ONE, CaseObject(digest=Digest(bytes(32))))
     assert () == cases.objects(ONE)
     assert cases.case_of(Digest(bytes(32))) is None
+
+
+def test_cases_under_which_nothing_was_sent_have_nobody_to_tell(kept: Cases) -> None:
+    assert () == kept.with_objects()

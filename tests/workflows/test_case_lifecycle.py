@@ -22,8 +22,8 @@ from secure_liaison.labels.acts import (
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.case import CaseState
 from secure_liaison.labels.label import DeterminationKind, Label
-from secure_liaison.labels.lifecycle import Deadline, Duty, DutyKind, has_ended
-from secure_liaison.labels.period import PeriodForm
+from secure_liaison.labels.lifecycle import Deadline, Duty, DutyKind
+from secure_liaison.labels.period import PeriodForm, period_end
 from secure_liaison.workflows import determining, enrolment, lifecycle, proposing
 from secure_liaison.workflows.authorising import agency_leaf, officer_leaf
 from secure_liaison.workflows.determining import DeskCase
@@ -184,7 +184,7 @@ def test_a_condition_has_no_start_and_no_zone(scene: Scene) -> None:
     assert PeriodForm.OPEN is unsaid.period.form
     later = proposing.later_label(scene.desk(PROPOSER), Words(level="机密"), found.case)
     assert (label.period, "jimi", label.audience) == (later.period, later.level, later.audience)
-    assert not has_ended(label, scene.clock.now())
+    assert period_end(label.period) is None
 
 
 def test_a_derived_label_follows_what_was_received(scene: Scene) -> None:

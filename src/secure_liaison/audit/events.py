@@ -106,6 +106,7 @@ class EventType(Enum):
     CASE_REFUSE = "case.refuse"
     CASE_EXPORT = "case.export"
     CASE_NOTICE = "case.notice"
+    LABEL_CHANGE = "label.change"
     AUTHORITY_SIGN = "authority.sign"
     AUTHORITY_ACCEPT = "authority.accept"
     AUTHORITY_REFUSE = "authority.refuse"

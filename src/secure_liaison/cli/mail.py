@@ -19,6 +19,7 @@ import typer
 
 from secure_liaison import i18n
 from secure_liaison.capsule.core import ObjectKind
+from secure_liaison.cli.case_page import told_as_data
 from secure_liaison.cli.localise import UsageProblem
 from secure_liaison.cli.opening import desk, read_input, typed
 from secure_liaison.cli.options import DeskCommand, group, voice
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from secure_liaison.cli.surface import Surface
     from secure_liaison.crypto.keys import Digest
     from secure_liaison.office import Office
+    from secure_liaison.workflows.notifying import Notified
 
 commands = group()
 
@@ -103,15 +105,33 @@ def collect(context: typer.Context) -> None:
             "quarantined": taken.quarantined,
             "not_taken": taken.waiting,
             "waiting": waiting,
+            "notices": [told_as_data(surface, each) for each in taken.notices.told],
+            "cases_refused": [
+                {"case": case.hex(), "refusal": error.reason}
+                for case, error in taken.notices.refused
+            ],
         },
         surface.text("cli.collect.done", filed=taken.filed),
     )
+    _tell_notices(surface, taken.notices)
     if taken.quarantined:
         surface.talk("cli.collect.quarantined", count=taken.quarantined)
     if taken.waiting:
         surface.talk("cli.collect.not-taken", count=taken.waiting)
     if waiting:
         surface.talk("cli.collect.waiting", count=waiting)
+
+
+def _tell_notices(surface: Surface, notices: Notified) -> None:
+    made = sum(each.error is None for each in notices.told)
+    if made:
+        surface.talk("cli.collect.notices", count=made)
+    for each in notices.told:
+        if each.error is not None:
+            surface.talk("cli.case.not-told", cause=i18n.cause(each.error, surface.language))
+    for case, error in notices.refused:
+        cause = i18n.cause(error, surface.language)
+        surface.talk("cli.collect.case-refused", case=case.hex()[:_SHORT], cause=cause)
 
 
 def hand_over(surface: Surface, office: Office, digest: Digest) -> str:

@@ -8,20 +8,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from secure_liaison import i18n
+from secure_liaison.cli.mark_page import mark_as_data, mark_as_text
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import AccessDeniedError
 from secure_liaison.labels.label import decode_label
-from secure_liaison.labels.lifecycle import DECLASSIFIED_MARK, has_ended
-from secure_liaison.labels.marking import render, urgency_text
+from secure_liaison.labels.marking import urgency_text
 from secure_liaison.monitor.decision import refusal_json
 from secure_liaison.vault.sent import RecipientState
-from secure_liaison.workflows import addressing
+from secure_liaison.workflows import addressing, labelling
 
 if TYPE_CHECKING:
     from secure_liaison.cli.surface import Surface
     from secure_liaison.clock import Instant
     from secure_liaison.errors import LiaisonError
     from secure_liaison.i18n import Language
+    from secure_liaison.labels.in_force import InForce
     from secure_liaison.labels.label import Label
     from secure_liaison.office import Office
     from secure_liaison.vault.sent import SentItem
@@ -46,8 +47,7 @@ def listed_as_data(office: Office, listed: Listed) -> dict[str, Any]:
     if listed.verified is not None:
         core = listed.verified.core
         data |= {
-            "mark": _marks(office, core.label),
-            "declassified": has_ended(core.label, office.clock.now()),
+            **mark_as_data(office, labelling.of_received(office, listed.verified)),
             "urgency": core.urgency,
             "from": addressing.address_of(office, listed.verified.officer),
             "kind": core.kind.name.lower(),
@@ -70,8 +70,11 @@ def listed_as_lines(surface: Surface, office: Office, listed: Listed) -> list[st
     if listed.verified is not None:
         core = listed.verified.core
         due = core.acknowledge_by
-        first.append(_shown(surface, office, core.label))
-        first.append(_urgency(office, core.label, core.urgency, language))
+        holds = labelling.of_received(office, listed.verified)
+        first += [
+            mark_as_text(surface, office, holds),
+            _urgency(office, core.label, core.urgency, language),
+        ]
         first.append(addressing.address_of(office, listed.verified.officer))
     lines = ["  ".join(first)]
     if listed.head is not None:
@@ -85,17 +88,16 @@ def listed_as_lines(surface: Surface, office: Office, listed: Listed) -> list[st
 
 
 def sent_as_data(
-    office: Office, item: SentItem, outcomes: tuple[Outcome, ...], *, now: Instant
+    office: Office, item: SentItem, outcomes: tuple[Outcome, ...], *, holds: InForce
 ) -> dict[str, Any]:
     """Return one sent object for ``--json``."""
-    row = office.mail.outbox.get(item.digest)
+    row, now = office.mail.outbox.get(item.digest), office.clock.now()
     return {
         "id": item.digest.hex(),
         "object_id": item.object_id.hex(),
         "kind": item.kind.name.lower(),
         "subject": item.subject,
-        "mark": _marks(office, decode_label(item.label)),
-        "declassified": has_ended(decode_label(item.label), now),
+        **mark_as_data(office, holds),
         "urgency": item.urgency,
         "created": to_iso(item.created),
         "due": _iso(item.acknowledge_by),
@@ -113,11 +115,17 @@ def sent_as_data(
 
 
 def sent_as_lines(
-    surface: Surface, office: Office, item: SentItem, *, outcomes: tuple[Outcome, ...]
+    surface: Surface,
+    office: Office,
+    item: SentItem,
+    *,
+    outcomes: tuple[Outcome, ...],
+    holds: InForce,
 ) -> list[str]:
     """Return one sent object for a person: a line for the object, one for each recipient."""
     label, language = decode_label(item.label), surface.language
-    mark, urgency = _shown(surface, office, label), _urgency(office, label, item.urgency, language)
+    mark = mark_as_text(surface, office, holds)
+    urgency = _urgency(office, label, item.urgency, language)
     lines = [f"{item.digest.hex()[:_SHORT]}  {mark}  {urgency}  {item.subject}"]
     row = office.mail.outbox.get(item.digest)
     for each in outcomes:
@@ -138,22 +146,6 @@ def _is_late(item: SentItem, outcome: Outcome, now: Instant) -> bool:
     if outcome.state is RecipientState.ACKNOWLEDGED:
         return outcome.at is not None and outcome.at > item.acknowledge_by
     return now > item.acknowledge_by
-
-
-def _shown(surface: Surface, office: Office, label: Label) -> str:
-    """Return the mark, and what is left of it where its period has ended."""
-    mark = _mark(office, label, surface.language)
-    if not has_ended(label, office.clock.now()):
-        return mark
-    return surface.text("cli.mark.ended", mark=mark, residual=DECLASSIFIED_MARK)
-
-
-def _mark(office: Office, label: Label, language: Language) -> str:
-    return render(label, addressing.pack_of(office, label), language, exercise=office.exercise)
-
-
-def _marks(office: Office, label: Label) -> dict[str, str]:
-    return {each.value: _mark(office, label, each) for each in i18n.Language}
 
 
 def _urgency(office: Office, label: Label, urgency: str, language: Language) -> str:

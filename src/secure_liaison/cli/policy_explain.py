@@ -10,11 +10,13 @@ from typing import Annotated
 
 import typer
 
+from secure_liaison.cli.localise import UsageProblem
+from secure_liaison.cli.mark_page import mark_as_data, mark_as_text
 from secure_liaison.cli.opening import desk, typed
 from secure_liaison.cli.options import DeskCommand, voice
 from secure_liaison.labels.marking import banner
 from secure_liaison.monitor.decision import Action
-from secure_liaison.workflows import addressing, explaining
+from secure_liaison.workflows import addressing, explaining, labelling
 
 
 def add_explain(commands: typer.Typer) -> None:
@@ -32,21 +34,44 @@ class ActionChoice(Enum):
 def explain(
     context: typer.Context,
     *,
-    label: Annotated[str, typer.Option("--label", metavar="MARK")],
-    officer: Annotated[str, typer.Option("--as", metavar="ADDRESS")],
-    action: Annotated[ActionChoice, typer.Option("--action", metavar="ACT")] = ActionChoice.SEAL,
+    label: Annotated[str, typer.Option("--label", metavar="MARK")] = "",
+    officer: Annotated[str, typer.Option("--as", metavar="ADDRESS")] = "",
+    received: Annotated[str, typer.Option("--object", metavar="ID")] = "",
+    action: Annotated[ActionChoice | None, typer.Option("--action", metavar="ACT")] = None,
     pack: Annotated[str, typer.Option("--pack", metavar="PACK")] = "",
     topic: Annotated[str, typer.Option("--topic", metavar="TOPIC")] = "",
 ) -> None:
-    """Explain rule by rule what the gate would decide for one officer; nothing is sent."""
+    """Explain rule by rule what the gate would decide; nothing is sent and nothing opened."""
+    if bool(received) is bool(label) or bool(label) is not bool(officer):
+        raise UsageProblem("cli.usage.label-or-object")
+    if received and (action is not None or pack or topic):
+        raise UsageProblem("cli.usage.label-or-object")
     surface = voice(context)
+    if received:
+        _explain_received(context, received)
+        return
+    act = Action.SEAL if action is None else Action[action.name]
     with desk(context) as office, typed(context):
         made, decision = explaining.explain(
-            office, label, officer, action=Action[action.name], pack=pack, topic=topic
+            office, label, officer, action=act, pack=pack, topic=topic
         )
         mark = banner(made, addressing.pack_of(office, made), exercise=office.exercise)
     surface.result(
         {"label": mark, "as": officer, **explaining.decision_json(decision)},
         mark,
+        *explaining.render_decision(decision, surface.language),
+    )
+
+
+def _explain_received(context: typer.Context, reference: str) -> None:
+    surface = voice(context)
+    with desk(context) as office:
+        verified, decision = explaining.explain_received(office, reference)
+        holds = labelling.of_received(office, verified)
+        data = {"id": verified.digest.hex(), **mark_as_data(office, holds)}
+        line = mark_as_text(surface, office, holds)
+    surface.result(
+        {**data, **explaining.decision_json(decision)},
+        line,
         *explaining.render_decision(decision, surface.language),
     )

@@ -20,6 +20,7 @@ import typer
 from secure_liaison import i18n
 from secure_liaison.cli.localise import UsageProblem
 from secure_liaison.cli.mail import hand_over
+from secure_liaison.cli.mark_page import banner_of, mark_as_data, mark_as_text
 from secure_liaison.cli.object_page import (
     listed_as_data,
     listed_as_lines,
@@ -30,8 +31,7 @@ from secure_liaison.cli.opening import desk, typed
 from secure_liaison.cli.options import DeskCommand, group, voice
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import OutOfOrderError, RelayError
-from secure_liaison.labels.marking import banner
-from secure_liaison.workflows import addressing, collecting, correspondence
+from secure_liaison.workflows import addressing, collecting, correspondence, labelling
 from secure_liaison.workflows.publishing import TEXT_TYPE, FolderSink, MemorySink
 
 if TYPE_CHECKING:
@@ -79,12 +79,10 @@ def read(
     with desk(context) as office, _sink(out) as sink:
         with surface.progress("cli.wait.open") as progress:
             opened = correspondence.read(office, reference, sink, progress=progress)
-        line = banner(
-            opened.verified.core.label,
-            addressing.pack_of(office, opened.verified.core.label),
-            exercise=office.exercise,
-        )
-        data = {"banner": line, **_opened_as_data(office, opened)}
+        holds = labelling.of_received(office, opened.verified)
+        line = banner_of(surface, office, holds)
+        data = {"banner": line, **mark_as_data(office, holds), **_opened_as_data(office, opened)}
+        became = [] if holds.event is None else [mark_as_text(surface, office, holds)]
     if isinstance(sink, FolderSink):
         data["files"] = [str(path) for path in sink.paths]
         body = [surface.text("cli.read.file", file=path) for path in sink.paths]
@@ -92,7 +90,7 @@ def read(
         texts = [part.decode(errors="replace") for kind, part in sink.parts if kind == TEXT_TYPE]
         data["text"] = "\n".join(texts)
         body = [_visible(text) for text in texts] + _attachments(surface, opened)
-    surface.result(data, line, _subject(surface, opened), "", *body, line)
+    surface.result(data, line, *became, _subject(surface, opened), "", *body, line)
     if opened.verified.core.acknowledge_by is not None:
         surface.hint("cli.read.acknowledge", id=data["id"][:_SHORT])
 
@@ -121,12 +119,18 @@ def sent(
     surface = voice(context)
     with desk(context) as office:
         found = _states(surface, office, ask_relay=not no_relay)
-        now = office.clock.now()
-        data = {"items": [sent_as_data(office, each, outs, now=now) for each, outs in found]}
+        holds = labelling.of_sent(office, (each for each, _ in found))
+        data = {
+            "items": [
+                sent_as_data(office, each, outs, holds=holds[each.digest]) for each, outs in found
+            ]
+        }
         lines = [
             line
             for each, outs in found
-            for line in sent_as_lines(surface, office, each, outcomes=outs)
+            for line in sent_as_lines(
+                surface, office, each, outcomes=outs, holds=holds[each.digest]
+            )
         ]
     surface.result(data, *(lines or [surface.text("cli.sent.empty")]))
 

@@ -31,7 +31,7 @@ from secure_liaison.labels.case import (
     state_at,
 )
 from secure_liaison.labels.marking import render
-from secure_liaison.labels.period import add_months, period_end
+from secure_liaison.labels.period import add_months
 from secure_liaison.labels.workdays import due_at
 
 if TYPE_CHECKING:
@@ -54,7 +54,6 @@ __all__ = [
     "MarkState",
     "Standing",
     "clock_of",
-    "has_ended",
     "mark_lines",
     "missed",
     "standing",
@@ -164,12 +163,6 @@ def turns(case: Case, now: Instant, setting: Setting) -> tuple[Turn, ...]:
         return case.history
     ended = Turn(at=end, event=Event.EXPIRED, old=effective_label(case, setting), new=None)
     return (*case.history, ended)
-
-
-def has_ended(label: Label, now: Instant) -> bool:
-    """Whether a label's period has ended, so that 「解密」 is all that is left of its mark."""
-    end = period_end(label.period)
-    return end is not None and now >= end
 
 
 def standing(case: Case, now: Instant, setting: Setting) -> Standing:

@@ -70,6 +70,7 @@ class ObjectCase:
             although the law asks for others, or none.
         minimum_packs: ``policy@version``; labels under an older version are refused.
         expires: The object's end, seconds UTC; none while it is being sealed.
+        level_asked: Whether the level is asked of a reader; as in `ReadQuestion`.
         concerned: What findings say of it; computed from the rest.
     """
 
@@ -91,6 +92,7 @@ class ObjectCase:
     forward_secrecy: bool
     mapped: tuple[HandlingProfile, ...] = ()
     mapped_packs: tuple[PolicyPack, ...] = ()
+    level_asked: bool = True
     concerned: Concerned = field(init=False)
 
     def __post_init__(self) -> None:
@@ -321,4 +323,5 @@ def _about(
         forward_secrecy=question.forward_secrecy,
         mapped=tuple(each.pack.handling_of(each.level) for each in readings),
         mapped_packs=tuple(dict.fromkeys(each.pack for each in readings)),
+        level_asked=not isinstance(question, ReadQuestion) or question.level_asked,
     )

@@ -182,6 +182,8 @@ class ReadQuestion:
         device_ceiling: Highest level id stated for this desk's device, or none stated.
         topic: Subject in the words of agreements; may be empty.
         elsewhere: As in `RecipientQuestion`.
+        level_asked: Whether the level is asked of the reader; not after the originator said that
+            the object is not, or no longer, secret. Need-to-know always is.
     """
 
     action: Action
@@ -205,6 +207,7 @@ class ReadQuestion:
     device_ceiling: str | None = None
     topic: str = ""
     elsewhere: Elsewhere = NOWHERE
+    level_asked: bool = True
 
     def __post_init__(self) -> None:
         if self.action in {Action.SEAL, Action.DELIVER}:

@@ -5,6 +5,7 @@ Rules:
 - One function, one rule; it returns one finding: met, not met, or nothing to say.
 - What is not known counts as not held.
 - A person whose agency is not verified has no standing at all; only that is said.
+- What is not, or no longer, secret asks nothing of the person for its level; need-to-know stays.
 - Where an agreement says how a level of the other side is protected here, clearance, class and
   briefing are asked under the own policy's level; `object_rules` ask for both policies' handling.
 
@@ -132,6 +133,8 @@ def level_mapped(case: PersonCase) -> Finding:
         need=level_text(case.about.pack, case.about.label.level),
         basis=article,
     )
+    if not case.about.level_asked:
+        return asked.not_asked("declassified")
     if case.standing is None or not case.elsewhere.policy or not case.needs_agreement:
         return asked.not_asked("own-policy")
     if case.agreement is None:
@@ -155,6 +158,8 @@ def clearance_held(case: PersonCase) -> Finding:
     )
     if case.standing is None:
         return asked.not_asked("no-standing")
+    if not case.about.level_asked:
+        return asked.not_asked("declassified")
     if _open_to_all(case):
         return asked.not_asked("public")
     problem = case.standing.clearance_problem
@@ -182,6 +187,8 @@ def clearance_in_force(case: PersonCase) -> Finding:
     )
     if case.standing is None:
         return asked.not_asked("no-standing")
+    if not case.about.level_asked:
+        return asked.not_asked("declassified")
     if _open_to_all(case):
         return asked.not_asked("public")
     if code is None:
@@ -204,6 +211,8 @@ def clearance_level(case: PersonCase) -> Finding:
     )
     if case.standing is None or level is None:
         return asked.not_asked("no-standing")
+    if not case.about.level_asked:
+        return asked.not_asked("declassified")
     if _open_to_all(case):
         return asked.not_asked("public")
     if clearance is None or not _same_policy(case, clearance):
@@ -229,6 +238,8 @@ def person_class(case: PersonCase) -> Finding:
     )
     if case.standing is None or not least:
         return asked.not_asked("handling")
+    if not case.about.level_asked:
+        return asked.not_asked("declassified")
     if clearance is None:
         return asked.not_asked("no-clearance")  # said already: no clearance, hence no class
     if pack.person_class_rank(held) >= pack.person_class_rank(least):
@@ -251,6 +262,8 @@ def briefed(case: PersonCase) -> Finding:
     )
     if case.standing is None or profile is None or profile.training_max_age_days == 0:
         return asked.not_asked("handling")
+    if not case.about.level_asked:
+        return asked.not_asked("declassified")
     until = case.standing.briefed_until
     max_age_s = profile.training_max_age_days * _DAY_S
     if until is not None and pledged is not None and now < until and now - pledged <= max_age_s:

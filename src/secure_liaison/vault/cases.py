@@ -162,6 +162,11 @@ class Cases:
         )
         return tuple(_object(row) for row in rows)
 
+    def with_objects(self) -> tuple[bytes, ...]:
+        """Return the id of every case under which something was sent, in a fixed order."""
+        rows = self._vault.query("SELECT DISTINCT case_id FROM case_objects ORDER BY case_id")
+        return tuple(row.octets("case_id") for row in rows)
+
     def case_of(self, digest: Digest) -> bytes | None:
         """Return the case under which an object was sent, or nothing."""
         rows = self._vault.query("SELECT case_id FROM case_objects WHERE digest = ?", (digest,))

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from secure_liaison.crypto.keys import Digest, Secret
+from secure_liaison.vault.changes import KeptChange, LabelChanges
 from secure_liaison.vault.inbox import Inbox, InboxItem, InboxState
 from secure_liaison.vault.outbox import Outbox, OutboxRow, OutboxState
 from secure_liaison.vault.quarantine import Quarantine, QuarantineRow
@@ -28,6 +29,8 @@ __all__ = [
     "Inbox",
     "InboxItem",
     "InboxState",
+    "KeptChange",
+    "LabelChanges",
     "Mail",
     "Outbox",
     "OutboxRow",
@@ -51,6 +54,7 @@ class Mail:
         outbox: What still has to go out.
         quarantine: What could not be accepted.
         shares: What opens the sealed bodies.
+        label_changes: What became of the labels of what came.
     """
 
     def __init__(self, vault: Vault) -> None:
@@ -61,6 +65,7 @@ class Mail:
         self.outbox = Outbox(vault)
         self.quarantine = Quarantine(vault)
         self.shares = Shares(vault)
+        self.label_changes = LabelChanges(vault)
 
     def body_names(self) -> frozenset[str]:
         """Return the name of every sealed body that is still wanted (for `BodyStore.sweep`)."""

@@ -55,6 +55,10 @@ class Row:
             raise VaultDamagedError("record")
         return value
 
+    def integer_or_none(self, column: str) -> int | None:
+        """Return a whole number or nothing."""
+        return None if self._values[column] is None else self.integer(column)
+
     def text(self, column: str) -> str:
         """Return a text."""
         value = self._values[column]

@@ -4,6 +4,7 @@ Rules:
 
 - What goes out later is asked about again with the directory of that moment.
 - Ceilings are those of both sides: a relay's by the agency that uses it, a device's by its agency.
+- Reading is asked under the label that is in force, not under the one that the object bears.
 - Who is cleared under another policy only is asked under the level that the agreement gives.
 - What is sealed anew is judged by packs that are in force. A receipt or notice belongs to an object
   that exists, and is judged by the pack by which that object is read.
@@ -13,6 +14,7 @@ Source: docs/concepts/refusals.md; DESIGN §4, §5.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from secure_liaison.capsule.core import ObjectKind
@@ -27,6 +29,7 @@ from secure_liaison.monitor.decision import (
     RecipientQuestion,
     SealQuestion,
 )
+from secure_liaison.workflows import labelling
 from secure_liaison.workflows.addressing import age_s
 
 if TYPE_CHECKING:
@@ -86,15 +89,17 @@ def seal_question(
 def read_question(office: Office, verified: VerifiedCapsule, *, action: Action) -> ReadQuestion:
     """Ask whether this desk's officer may do something with a verified object at this moment."""
     _, device = office.directory.device(office.keys.handle)
-    return question_of_reading(
+    holds = labelling.of_received(office, verified)
+    question = question_of_reading(
         office,
-        asked_of(verified.core),
+        asked_of(verified.core)._replace(label=holds.judged),
         reader=office.me().officer,
         device=device,
         originator=verified.agency,
         expires=verified.core.expires,
         action=action,
     )
+    return replace(question, level_asked=holds.level_asked)
 
 
 def asked_of(core: Core) -> Asked:

@@ -20,6 +20,7 @@ from secure_liaison.capsule.format import parse_envelope
 from secure_liaison.directory.roster import decode_snapshot
 from secure_liaison.errors import LiaisonError, OutOfOrderError, RelayUnreachableError
 from secure_liaison.workflows import enrolment, filing
+from secure_liaison.workflows.notifying import NOTHING_TOLD, Notified
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,11 +49,13 @@ class Taken:
         quarantined: Objects kept apart with their reason.
         waiting: Objects that could not be taken now: no room on the disk, a body that the relay
             does not give out, or a format of a newer release.
+        notices: What this desk told holders about labels, and which cases do not verify.
     """
 
     filed: int
     quarantined: int
     waiting: int = 0
+    notices: Notified = NOTHING_TOLD
 
 
 def refresh_directory(office: Office) -> tuple[LiaisonError, ...]:

@@ -14,7 +14,7 @@ Source: docs/concepts/correspondence.md; DESIGN §3, §6, §7.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -39,6 +39,8 @@ from secure_liaison.workflows import (
     drafting,
     entries,
     filing,
+    labelling,
+    notifying,
 )
 from secure_liaison.workflows.drafting import Draft
 from secure_liaison.workflows.listing import Listed, Outcome, body_of, inbox, permit_for, sent
@@ -71,6 +73,7 @@ __all__ = [
     "answered",
     "collect",
     "deliver",
+    "find_received",
     "inbox",
     "read",
     "send",
@@ -112,13 +115,13 @@ def deliver(office: Office, *, progress: Progress | None = None) -> tuple[Delive
 
 
 def collect(office: Office, *, progress: Progress | None = None) -> Taken:
-    """Refresh the directory, take in what came, and send what waits.
+    """Refresh the directory, take in what came, tell holders what is due, and send what waits.
 
     Raises:
         RelayError: the relay does not answer or broke off; what was filed is filed.
     """
     collecting.refresh_directory(office)
-    taken = collecting.take_in(office, progress)
+    taken = replace(collecting.take_in(office, progress), notices=notifying.notify_all(office))
     delivering.deliver_due(office, without_waiting=True)
     return taken
 
@@ -138,7 +141,7 @@ def read(
         AccessDeniedError: refused with the reasons, or ``not-found-or-not-permitted``.
         LiaisonError: the object does not verify any more; nothing was shown.
     """
-    item = _find(office, reference, Action.OPEN)
+    item = find_received(office, reference, Action.OPEN)
     verified = filing.load(office, item, EventType.DOC_OPEN)
     permit = permit_for(office, verified, Action.OPEN)
     try:
@@ -177,7 +180,7 @@ def acknowledge(office: Office, reference: str, *, remark: str = "") -> Digest:
         FormatError: the remark is too long.
         AccessDeniedError: the originator may not have the receipt any more.
     """
-    item = _find(office, reference, Action.ACKNOWLEDGE)
+    item = find_received(office, reference, Action.ACKNOWLEDGE)
     verified = filing.load(office, item, EventType.RECEIPT_SIGN)
     permit = permit_for(office, verified, Action.ACKNOWLEDGE)
     try:
@@ -194,7 +197,7 @@ def answered(office: Office, reference: str) -> ObjectId:
         AccessDeniedError: as `read`.
         LiaisonError: the object does not verify any more.
     """
-    item = _find(office, reference, Action.LIST)
+    item = find_received(office, reference, Action.LIST)
     verified = filing.load(office, item, EventType.DOC_LIST)
     permit = permit_for(office, verified, Action.LIST)
     permit.spend(
@@ -233,7 +236,13 @@ def _sign(
     return composing.seal_and_keep(office, _receipt_capsule(office, verified, record), also=signed)
 
 
-def _find(office: Office, reference: str, action: Action) -> InboxItem:
+def find_received(office: Office, reference: str, action: Action) -> InboxItem:
+    """Return the object of the inbox whose id or digest begins so; nothing is asked about it yet.
+
+    Raises:
+        OutOfOrderError: ``reference-ambiguous``.
+        AccessDeniedError: ``not-found-or-not-permitted``, with the work and the line of a refusal.
+    """
     try:
         matches = office.mail.inbox.matching(reference)
     except ValueError:
@@ -280,7 +289,7 @@ def _receipt_capsule(
     )
     wrapping = composing.Wrapping(
         kind=ObjectKind.RECEIPT,
-        label=core.label,
+        label=labelling.of_received(office, verified).judged,
         urgency=core.urgency,
         acknowledge_by=None,
         expires=core.expires,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from secure_liaison.audit.events import Event, Outcome
 from secure_liaison.crypto.keys import Digest, Tag, tagged_hash
-from secure_liaison.workflows import addressing
+from secure_liaison.workflows import addressing, labelling
 
 if TYPE_CHECKING:
     from secure_liaison.audit.events import EventType
@@ -33,14 +33,14 @@ def event_about(
     outcome: Outcome = Outcome.PERMIT,
     **detail: str | int,
 ) -> Event:
-    """Return the ledger event of something done with a verified object."""
-    core = verified.core
+    """Return the ledger event of something done with a verified object, under its label of now."""
+    core, holds = verified.core, labelling.of_received(office, verified)
     return Event(
         type=kind,
         decision=outcome.value,
         object_digest=verified.claims.capsule.digest.hex(),
         object_id=core.object_id.hex(),
-        label=addressing.mark_of(office, core.label),
+        label=addressing.mark_of(office, holds.judged),
         actor=office.login,
         counterpart=(addressing.address_of(office, verified.officer),),
         detail=detail,

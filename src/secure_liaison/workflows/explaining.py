@@ -5,6 +5,8 @@ Rules:
 - It is the gate's own decision over the gate's own question; nothing is computed a second way.
 - Explaining gives no permit and opens nothing; but it shows what a person holds, so who asked about
   whom, and under which mark, stands in the ledger before it is shown.
+- A question about an object outside of whose audience one stands is refused, and recorded, as any
+  act is.
 - A label is given as a mark, as people write it, or as a label that exists.
 
 Source: docs/concepts/refusals.md.
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from secure_liaison.audit.events import Event, EventType
 from secure_liaison.audit.events import Outcome as Came
 from secure_liaison.clock import Instant, to_iso
-from secure_liaison.errors import CredentialError, FormatError
+from secure_liaison.errors import CredentialError, Disclosure, FormatError
 from secure_liaison.i18n import Language, text
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Label
@@ -29,12 +31,19 @@ from secure_liaison.labels.release import audience_of
 from secure_liaison.monitor.decision import Action, Decision, shown_value
 from secure_liaison.monitor.finding import Outcome
 from secure_liaison.monitor.rules import decide
-from secure_liaison.workflows import addressing
-from secure_liaison.workflows.asking import Asked, question_of_reading, question_of_sealing
+from secure_liaison.workflows import addressing, correspondence, filing
+from secure_liaison.workflows.asking import (
+    Asked,
+    question_of_reading,
+    question_of_sealing,
+    read_question,
+)
+from secure_liaison.workflows.listing import permit_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from secure_liaison.capsule.unseal import VerifiedCapsule
     from secure_liaison.labels.marking import ParsedMark
     from secure_liaison.labels.policy import PolicyPack
     from secure_liaison.labels.shelf import Shelf
@@ -43,7 +52,7 @@ if TYPE_CHECKING:
     from secure_liaison.office import Office
     from secure_liaison.workflows.addressing import Addressee
 
-__all__ = ["decision_json", "explain", "label_from_mark", "render_decision"]
+__all__ = ["decision_json", "explain", "explain_received", "label_from_mark", "render_decision"]
 
 _YEAR_S: Final = 366 * 86_400
 
@@ -107,6 +116,22 @@ def _question(
         expires=Instant(office.clock.now() + _YEAR_S),
         action=action,
     )
+
+
+def explain_received(office: Office, reference: str) -> tuple[VerifiedCapsule, Decision]:
+    """Return what the rules say now of opening one object of the inbox, under its label of now.
+
+    Raises:
+        AccessDeniedError: ``not-found-or-not-permitted``, outside the audience as for what does
+            not exist.
+        LiaisonError: the object does not verify any more.
+    """
+    item = correspondence.find_received(office, reference, Action.OPEN)
+    verified = filing.load(office, item, EventType.DOC_OPEN)
+    decision = decide(read_question(office, verified, action=Action.OPEN), ref="")
+    if decision.disclosure is Disclosure.NONE:
+        permit_for(office, verified, Action.OPEN)  # records it, and refuses
+    return verified, decision
 
 
 def label_from_mark(

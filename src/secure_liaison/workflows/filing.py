@@ -10,6 +10,7 @@ Rules:
 - No item stands in the way of the next; what lies in quarantine is not looked at again until the
   directory changed or an hour has passed.
 - A flood is counted: quarantine and ledger stay small whatever is sent.
+- What a notice says of a label takes effect in the transaction that keeps the notice.
 
 Source: docs/spec/capsule.md §16; docs/spec/receipts.md §3; DESIGN §6.
 """
@@ -36,7 +37,7 @@ from secure_liaison.errors import (
     VaultError,
 )
 from secure_liaison.vault.inbox import InboxItem, InboxState
-from secure_liaison.workflows import entries, receiving
+from secure_liaison.workflows import entries, heeding, receiving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,13 +132,14 @@ def verified_capsule(
         capsule: As it was parsed.
         kept: The share of an object that was opened before.
         arriving: Whether it is taken in now. Then its pack must be in force; what is here already,
-            and a receipt for what was sent from here, is read under a pack that has ended too.
+            a receipt for what was sent from here, and a notice about what is here, is read under a
+            pack that has ended too.
 
     Raises:
         LiaisonError: as `unwrap` and `verify`.
     """
     claims = unwrap(capsule, office.keyring.private_key, office.realm, kept=kept)
-    anew = arriving and claims.core.kind is not ObjectKind.RECEIPT
+    anew = arriving and claims.core.kind not in {ObjectKind.RECEIPT, ObjectKind.NOTICE}
     packs = office.packs.to_write() if anew else office.packs.to_read()
     return verify(
         claims,
@@ -188,7 +190,9 @@ def _keep(
     verified: VerifiedCapsule,
     progress: Progress | None,
 ) -> None:
-    capsule = verified.claims.capsule
+    capsule, heeded = verified.claims.capsule, None
+    if verified.core.kind is ObjectKind.NOTICE:
+        heeding.require_small(item)
     if disk_usage(office.vault.bodies_folder).free < item.body_size + _RESERVE_BYTES:
         raise VaultError("disk-full")
     with office.bodies.new() as body:
@@ -196,28 +200,39 @@ def _keep(
         relay.fetch_body(capsule.digest, body.stream, size=item.body_size, progress=progress)
         body.stream.seek(0)
         check_body(verified, leaves=leaves, body=body.stream)
+        if verified.core.kind is ObjectKind.NOTICE:
+            body.stream.seek(0)
+            heeded = heeding.open_notice(office, verified, leaves=leaves, body=body.stream)
         body_name = body.publish()
     with office.transaction():
         office.mail.inbox.add(
-            InboxItem(
-                digest=capsule.digest,
-                object_id=verified.core.object_id,
-                relay_seq=item.seq,
-                envelope=item.envelope,
-                body_name=body_name,
-                leaves=leaves,
-                originator=verified.device.handle,
-                leaf_count=item.leaf_count,
-                head_length=item.head_length,
-                body_size=item.body_size,
-                state=InboxState.RECEIVED,
-                received_at=office.clock.now(),
-            )
+            _row(item, verified, body_name=body_name, leaves=leaves, at=office.clock.now())
         )
         entries.mark_taken(office, capsule)
         office.ledger.append(
             entries.event_about(office, EventType.DOC_RECEIVE, verified, bytes=item.body_size)
         )
+        if heeded is not None:
+            heeding.take_in(office, heeded)
+
+
+def _row(
+    item: MailboxItem, verified: VerifiedCapsule, *, body_name: str, leaves: bytes, at: Instant
+) -> InboxItem:
+    return InboxItem(
+        digest=verified.digest,
+        object_id=verified.core.object_id,
+        relay_seq=item.seq,
+        envelope=item.envelope,
+        body_name=body_name,
+        leaves=leaves,
+        originator=verified.device.handle,
+        leaf_count=item.leaf_count,
+        head_length=item.head_length,
+        body_size=item.body_size,
+        state=InboxState.RECEIVED,
+        received_at=at,
+    )
 
 
 def _is_settled(office: Office, item: MailboxItem, capsule: Capsule) -> bool:

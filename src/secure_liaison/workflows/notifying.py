@@ -3,11 +3,13 @@
 Rules:
 
 - Holders are all officers to whom an object was sent under the case, from this desk.
-- Each notice is an object of its own to one holder, under the label of the object that it is about:
-  whoever may read that object may read the notice, and one who may not hides it from no other.
+- Each notice is an object of its own to one holder, under the label that the object bears, or under
+  the new one where that protects no more: whoever may read the object may read the notice.
+- Beside the words for the person it carries a record that the holder's desk goes by.
 - A notice stays open until its receipt is here.
+- Collecting makes what is due; a case that does not verify hides no other.
 
-Source: docs/spec/determination.md §9; 保守国家秘密法(2024) 第二十三条.
+Source: docs/spec/determination.md §9, §11; 保守国家秘密法(2024) 第二十三条.
 """
 
 from __future__ import annotations
@@ -18,17 +20,19 @@ from typing import TYPE_CHECKING, Final
 
 from secure_liaison.audit.events import EventType
 from secure_liaison.capsule.core import ObjectKind, decode_core
+from secure_liaison.capsule.notice import MEDIA_TYPE, LabelNotice, encode_notice
 from secure_liaison.capsule.seal import PartSource
 from secure_liaison.clock import Instant, to_iso
 from secure_liaison.errors import LiaisonError
 from secure_liaison.i18n import Language, text
 from secure_liaison.labels.label import decode_label
+from secure_liaison.labels.lattice import dominates
 from secure_liaison.labels.lifecycle import DECLASSIFIED_MARK
 from secure_liaison.labels.marking import render
-from secure_liaison.labels.notices import Notice, notice_digest, notices
+from secure_liaison.labels.notices import notice_digest
 from secure_liaison.vault.cases import CaseObject
 from secure_liaison.vault.sent import RecipientState
-from secure_liaison.workflows import addressing, composing, determining
+from secure_liaison.workflows import addressing, composing, determining, labelling
 from secure_liaison.workflows.publishing import TEXT_TYPE
 
 if TYPE_CHECKING:
@@ -37,12 +41,14 @@ if TYPE_CHECKING:
     from secure_liaison.crypto.keys import Digest
     from secure_liaison.identity.ids import OfficerId
     from secure_liaison.labels.case import Event as CaseEvent
+    from secure_liaison.labels.in_force import Change
     from secure_liaison.labels.label import Label
+    from secure_liaison.labels.notices import Notice
     from secure_liaison.office import Office
     from secure_liaison.vault.sent import SentItem
     from secure_liaison.workflows.determining import DeskCase
 
-__all__ = ["Told", "notify", "outstanding"]
+__all__ = ["NOTHING_TOLD", "Notified", "Told", "notify", "notify_all", "outstanding"]
 
 _DAY_S: Final = 86_400
 _TO_SIGN_S: Final = 7 * _DAY_S
@@ -72,6 +78,42 @@ class Told:
     error: LiaisonError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notified:
+    """What one round of telling came to.
+
+    Attributes:
+        told: Every holder and notice that was due; with an error where none could be made.
+        refused: Cases that do not verify now, and why.
+    """
+
+    told: tuple[Told, ...] = ()
+    refused: tuple[tuple[bytes, LiaisonError], ...] = ()
+
+
+NOTHING_TOLD: Final = Notified()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Owed:
+    told: Told
+    notice: Notice
+    change: Change
+    item: SentItem
+
+
+def notify_all(office: Office) -> Notified:
+    """Make every notice that is due of every case under which this desk sent something."""
+    told: list[Told] = []
+    refused: list[tuple[bytes, LiaisonError]] = []
+    for case in office.cases.with_objects():
+        try:
+            told += notify(office, case)
+        except LiaisonError as error:
+            refused.append((case, error))
+    return Notified(told=tuple(told), refused=tuple(refused))
+
+
 def notify(office: Office, case: bytes) -> tuple[Told, ...]:
     """Make every notice that was not made yet; they wait in the outbox.
 
@@ -81,9 +123,7 @@ def notify(office: Office, case: bytes) -> tuple[Told, ...]:
     """
     found = determining.load(office, case)
     return tuple(
-        _made(office, found, each, notice=notice, item=item)
-        for each, notice, item in _owed(office, found)
-        if each.digest is None
+        _made(office, found, owed) for owed in _owed(office, found) if owed.told.digest is None
     )
 
 
@@ -95,19 +135,17 @@ def outstanding(office: Office, case: bytes) -> tuple[Told, ...]:
         LiaisonError: the case does not verify now.
     """
     owed = _owed(office, determining.load(office, case))
-    return tuple(each for each, _, _ in owed if not each.acknowledged)
+    return tuple(each.told for each in owed if not each.told.acknowledged)
 
 
-def _owed(office: Office, found: DeskCase) -> Iterator[tuple[Told, Notice, SentItem]]:
+def _owed(office: Office, found: DeskCase) -> Iterator[_Owed]:
     objects = office.cases.objects(found.case.id)
-    every = notices(found.case, (), office.clock.now(), found.setting)
     contents = [office.mail.sent.get(each.digest) for each in objects if each.notice is None]
     for item in (each for each in contents if each is not None):
-        for notice in every:
-            if _is_on(item, notice):
-                continue
+        for notice, change in labelling.changes_since(office, found, item):
             for officer in _holders(office, item.digest):
-                yield _told(office, objects, notice, item=item, officer=officer), notice, item
+                told = _told(office, objects, notice, item=item, officer=officer)
+                yield _Owed(told=told, notice=notice, change=change, item=item)
 
 
 def _told(
@@ -137,9 +175,10 @@ def _told(
     )
 
 
-def _made(office: Office, found: DeskCase, told: Told, *, notice: Notice, item: SentItem) -> Told:
+def _made(office: Office, found: DeskCase, owed: _Owed) -> Told:
+    told, notice, item = owed.told, owed.notice, owed.item
     try:
-        composed = _composed(office, found, told, notice=notice, item=item)
+        composed = _composed(office, found, owed)
 
         def under_the_case(digest: Digest) -> None:
             office.cases.add_object(
@@ -160,35 +199,45 @@ def _made(office: Office, found: DeskCase, told: Told, *, notice: Notice, item: 
         return replace(told, error=error)
 
 
-def _composed(
-    office: Office, found: DeskCase, told: Told, *, notice: Notice, item: SentItem
-) -> composing.Composed:
-    now, label = office.clock.now(), decode_label(item.label)
-    content = "\n\n".join(
-        _words(office, found, notice, item=item, language=each) for each in Language
-    ).encode()
+def _composed(office: Office, found: DeskCase, owed: _Owed) -> composing.Composed:
+    now, item = office.clock.now(), owed.item
+    words = "\n\n".join(
+        _words(office, found, owed.notice, item=item, language=each) for each in Language
+    )
+    record = LabelNotice(
+        case=found.case.id, object_id=item.object_id, about=item.digest, change=owed.change
+    )
     return composing.compose_object(
         office,
         composing.Wrapping(
             kind=ObjectKind.NOTICE,
-            label=label,
+            label=_label_for(found, decode_label(item.label), owed.change.new),
             urgency=item.urgency,
             acknowledge_by=Instant(now + _TO_SIGN_S),
             expires=Instant(now + _READABLE_S),
             forward_secrecy=False,
             topic=decode_core(item.core, office.realm).topic,
         ),
-        to=(addressing.find(office, told.address),),
+        to=(addressing.find(office, owed.told.address),),
         subject=item.subject,
         reply_to=item.object_id,
         parts=(
-            PartSource(
-                name="notice.txt",
-                media_type=TEXT_TYPE,
-                size=len(content),
-                open=lambda: BytesIO(content),
-            ),
+            _part("notice.txt", TEXT_TYPE, words.encode()),
+            _part("change", MEDIA_TYPE, encode_notice(record, office.realm)),
         ),
+    )
+
+
+def _label_for(found: DeskCase, borne: Label, new: Label | None) -> Label:
+    # Whoever may read the object now must be told; a raise is told to whoever could read before.
+    if new is not None and dominates(borne, new, found.setting.pack_of(borne)):
+        return new
+    return borne
+
+
+def _part(name: str, media_type: str, content: bytes) -> PartSource:
+    return PartSource(
+        name=name, media_type=media_type, size=len(content), open=lambda: BytesIO(content)
     )
 
 
@@ -211,12 +260,6 @@ def _words(
         new=mark(notice.new),
         case=found.case.id.hex(),
     )
-
-
-def _is_on(item: SentItem, notice: Notice) -> bool:
-    """Whether an object already went out under what a notice tells."""
-    at_once = notice.at == item.created and notice.new == decode_label(item.label)
-    return notice.at < item.created or at_once
 
 
 def _key(office: Office, notice: Notice) -> Digest:

@@ -25,7 +25,7 @@ from secure_liaison.labels.label import Determination, Label
 from secure_liaison.labels.period import Period, PeriodForm
 from secure_liaison.labels.term import read_term
 from secure_liaison.monitor.decision import Action
-from secure_liaison.workflows import determining, entries, filing
+from secure_liaison.workflows import determining, entries, filing, labelling
 from secure_liaison.workflows.authorising import agency_leaf, officer_leaf
 from secure_liaison.workflows.listing import permit_for
 from secure_liaison.workflows.packs import writable
@@ -169,7 +169,7 @@ def _label_received(office: Office, item: InboxItem) -> Label:
     )
     with office.transaction():
         office.gate.effect(permit, entries.event_about(office, EventType.DOC_LIST, verified))
-    return verified.core.label
+    return labelling.of_received(office, verified).judged
 
 
 def _period(text: str, pack: PolicyPack, start: Instant) -> Period:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
+from secure_liaison.capsule.notice import MEDIA_TYPE as NOTICE_TYPE
 from secure_liaison.capsule.receipt import MEDIA_TYPE as RECEIPT_TYPE
 from secure_liaison.errors import OutOfOrderError
 from secure_liaison.vault.bodies import export_part
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["TEXT_TYPE", "FolderSink", "MemorySink"]
 
 TEXT_TYPE: Final = "text/plain"
+_KEPT: Final = frozenset({TEXT_TYPE, RECEIPT_TYPE, NOTICE_TYPE})
 _MAX_SHOWN_BYTES: Final = 2**20
 
 
@@ -74,7 +76,7 @@ class FolderSink:
 
 
 class MemorySink:
-    """Keeps texts and receipts of at most 1 MiB for showing; other parts pass by unread.
+    """Keeps texts, receipts and notices of at most 1 MiB; other parts pass by unread.
 
     Attributes:
         parts: Media type and content of what was kept, once ``commit`` was called.
@@ -88,7 +90,7 @@ class MemorySink:
 
     def begin(self, part: PartEntry) -> None:
         """Begin the next part."""
-        self._keeping = part.media_type in {TEXT_TYPE, RECEIPT_TYPE}
+        self._keeping = part.media_type in _KEPT
         if self._keeping and part.size > _MAX_SHOWN_BYTES:
             raise OutOfOrderError("text-too-long")
         if self._keeping:

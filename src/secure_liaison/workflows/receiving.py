@@ -3,7 +3,7 @@
 Rules:
 
 - A receipt is small: one that claims to be large is refused before it is fetched.
-- It counts only under the label of the object that it acknowledges, as its capsule's only part.
+- It counts only under a label that the object has borne, as its capsule's only part.
 - What the record says about time is evidence; the state's moment is the own clock's.
 
 Source: docs/spec/receipts.md §3.
@@ -17,10 +17,9 @@ from secure_liaison.audit.events import EventType
 from secure_liaison.capsule.receipt import MEDIA_TYPE, open_receipt
 from secure_liaison.capsule.unseal import reveal
 from secure_liaison.errors import FormatError, LiaisonError, VerificationError
-from secure_liaison.labels.label import decode_label
 from secure_liaison.monitor.decision import Action
 from secure_liaison.vault.sent import RecipientState
-from secure_liaison.workflows import asking, entries
+from secure_liaison.workflows import asking, entries, labelling
 from secure_liaison.workflows.publishing import MemorySink
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ def _checked_receipt(office: Office, verified: VerifiedCapsule, record: bytes) -
     sent = office.mail.sent.get(receipt.digest)
     if sent is None or sent.object_id != receipt.object_id:
         raise VerificationError("receipt-unknown-object")
-    if decode_label(sent.label) != verified.core.label:
+    if verified.core.label not in labelling.borne(office, sent):
         raise VerificationError("receipt-label")
     # 6. To this officer's device.
     reached = {(each.device, each.officer) for each in office.mail.sent.recipients(sent.digest)}
