@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.membership import meets
-from secure_liaison.monitor.decision import ReadQuestion, SealQuestion
+from secure_liaison.monitor.decision import Action, ReadQuestion, SealQuestion
 from secure_liaison.monitor.finding import Asked
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.naming import MarkText, Names
     from secure_liaison.labels.policy import Level, PolicyPack
-    from secure_liaison.monitor.decision import Action
 
 __all__ = [
     "ObjectCase",
@@ -68,6 +67,8 @@ class ObjectCase:
             although the law asks for others, or none.
         minimum_packs: ``policy@version``; labels under an older version are refused.
         expires: The object's end, seconds UTC; none while it is being sealed.
+        follows: Labels that the label follows; nothing where the object exists and its sealing
+            was the moment to ask.
     """
 
     action: Action
@@ -87,6 +88,7 @@ class ObjectCase:
     custody_groups: int
     forward_secrecy: bool
     mapped: tuple[HandlingProfile, ...] = ()
+    follows: tuple[Label, ...] | None = None
 
     @property
     def profiles(self) -> tuple[HandlingProfile, ...]:
@@ -295,6 +297,9 @@ def _about(
     known = label.policy == pack.policy_id and rank_of(pack, label.level) >= 0
     asked = (question,) if isinstance(question, ReadQuestion) else question.recipients
     readings = [each.reading for each in asked if each.reading is not None]
+    follows = None
+    if isinstance(question, SealQuestion) and question.action is Action.SEAL:
+        follows = question.follows
     return ObjectCase(
         action=question.action,
         label=label,
@@ -313,4 +318,5 @@ def _about(
         custody_groups=question.custody_groups,
         forward_secrecy=question.forward_secrecy,
         mapped=tuple(each.pack.handling_of(each.level) for each in readings),
+        follows=follows,
     )

@@ -177,6 +177,7 @@ def _composed(
             expires=Instant(now + _READABLE_S),
             forward_secrecy=False,
             topic=decode_core(item.core, office.realm).topic,
+            follows=(label,),
         ),
         to=(addressing.find(office, told.address),),
         subject=item.subject,
