@@ -79,10 +79,10 @@ from tests.labels.test_catalogue import catalogue_file, loaded
 FOREIGN = Label(
     policy=GENERIC.policy_id,
     level="secret",
-    audience=Audience.of([leaf("province")]),
+    audience=Audience.of([leaf("province"), leaf("city")]),
     owner=leaf("firm"),
     created=BEGUN,
-    period=Period(form=PeriodForm.OPEN, value=""),
+    period=Period.of_years(10, start=BEGUN),
 )
 READING = Alternative(label=FOREIGN, agreement="agr:2026", article="3", by="registry", at=BEGUN)
 HELD = label(alternatives=(READING,))

@@ -18,6 +18,7 @@ import typer
 
 from secure_liaison import i18n
 from secure_liaison.cli.case_acts import CaseArgument, add_acts, tell
+from secure_liaison.cli.case_foreign import foreign
 from secure_liaison.cli.case_page import (
     case_as_data,
     case_as_lines,
@@ -47,6 +48,7 @@ commands = group()
 _case = group()
 commands.add_typer(_case, name="case")
 add_acts(_case)
+_case.command("foreign", cls=DeskCommand)(foreign)
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE")]
 FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE…")]

@@ -44,7 +44,20 @@ if TYPE_CHECKING:
     from secure_liaison.office import Office
     from secure_liaison.workflows.determining import DeskCase
 
-__all__ = ["CaseArgument", "add_acts", "tell"]
+__all__ = [
+    "AgencyOption",
+    "CaseArgument",
+    "ConsentOption",
+    "LevelOption",
+    "OfficerOption",
+    "PackOption",
+    "PeriodOption",
+    "ProvisionOption",
+    "RemarkOption",
+    "add_acts",
+    "tell",
+    "words_of",
+]
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE")]
 LevelOption = Annotated[str, typer.Option("--level", metavar="LEVEL")]
@@ -113,18 +126,21 @@ def propose(
     pack: PackOption = _PACK,
 ) -> None:
     """Propose a first label, or that the item is not secret."""
-    if not_secret is bool(level):
+    if not_secret is bool(level or source):
         raise UsageProblem("cli.usage.level-or-not-secret")
-    words = _words(level, period, agency, officer, pack=pack)
+    words = words_of(level, period, agency, officer, pack=pack)
     with desk(context) as office:
         found = _load(office, case)
         with typed(context):
+            sources = tuple(proposing.source_label(office, each) for each in source or [])
             step = Propose(
                 purpose=Purpose.DERIVED if source else Purpose.ORIGINAL,
-                label=None if not_secret else proposing.label_from(office, words, found.case),
+                label=None
+                if not_secret
+                else proposing.label_from(office, words, found.case, sources=sources),
                 reason=reason,
                 remark=remark,
-                sources=tuple(proposing.source_label(office, each) for each in source or []),
+                sources=sources,
                 provision=provision,
                 consent=consent,
             )
@@ -160,7 +176,7 @@ def protect(
     pack: PackOption = _PACK,
 ) -> None:
     """Protect an item as drafted before anybody can decide it."""
-    words = _words(level, period, agency, officer, pack=pack)
+    words = words_of(level, period, agency, officer, pack=pack)
     with desk(context) as office:
         found = _load(office, case)
         with typed(context):
@@ -206,7 +222,7 @@ def assert_(
     """Assert another label than the one determined, or that the item is not secret."""
     if not_secret is bool(level):
         raise UsageProblem("cli.usage.level-or-not-secret")
-    words = _words(level, period, agency, officer, pack=pack)
+    words = words_of(level, period, agency, officer, pack=pack)
     with desk(context) as office:
         found = _load(office, case)
         with typed(context):
@@ -239,7 +255,7 @@ def extend(
     _later(
         context,
         case,
-        _words(level, period, agency, officer),
+        words_of(level, period, agency, officer),
         Propose(
             purpose=Purpose.EXTEND,
             label=None,
@@ -270,7 +286,7 @@ def change(
     _later(
         context,
         case,
-        _words(level, period, agency, officer),
+        words_of(level, period, agency, officer),
         Propose(
             purpose=Purpose.CHANGE,
             label=None,
@@ -333,7 +349,7 @@ def _load(office: Office, case: str) -> DeskCase:
     return determining.load(office, determining.find(office, case))
 
 
-def _words(
+def words_of(
     level: str,
     period: str,
     agency: list[str] | None,
@@ -341,6 +357,7 @@ def _words(
     *,
     pack: str = _PACK,
 ) -> Words:
+    """Return a label as the options of a command say it."""
     return Words(
         level=level,
         period=period,

@@ -12,10 +12,19 @@ from secure_liaison.clock import to_iso
 from secure_liaison.errors import LiaisonError
 from secure_liaison.i18n import Language
 from secure_liaison.identity.ids import OfficerId
-from secure_liaison.labels.acts import Assert, Propose, Protect, Report, Return, Review, kind_of
+from secure_liaison.labels.acts import (
+    Assert,
+    Propose,
+    Protect,
+    Purpose,
+    Report,
+    Return,
+    Review,
+    kind_of,
+)
 from secure_liaison.labels.case import ends_at
+from secure_liaison.labels.held_mark import render_held
 from secure_liaison.labels.lifecycle import mark_lines
-from secure_liaison.labels.marking import render
 from secure_liaison.workflows import addressing, lifecycle
 from secure_liaison.workflows.authorising import agency_leaf
 
@@ -246,16 +255,17 @@ def _act_as_data(
 
 
 def _said(office: Office, found: DeskCase, signed: SignedAct, language: Language) -> str:
-    def mark(label: Label | None) -> str:
+    def mark(label: Label | None, *, foreign: bool = False) -> str:
         if label is None:
             return ""
         pack = found.setting.pack_of(label)
-        return render(label, pack, language, exercise=office.exercise)
+        return render_held(label, pack, language, exercise=office.exercise, foreign=foreign)
 
     match signed.act.step:
         case Propose(purpose=purpose, label=label, reason=reason):
             asked = i18n.text(f"case.purpose.{purpose.name.lower()}", language)
-            return " ".join(part for part in (asked, mark(label), reason) if part)
+            shown = mark(label, foreign=purpose is Purpose.FOREIGN)
+            return " ".join(part for part in (asked, shown, reason) if part)
         case Protect(label=label):
             return mark(label)
         case Assert(label=label, reason=reason):

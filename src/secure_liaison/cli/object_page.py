@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Final
 from secure_liaison import i18n
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import AccessDeniedError
+from secure_liaison.labels.held_mark import render_held
 from secure_liaison.labels.label import decode_label
 from secure_liaison.labels.lifecycle import DECLASSIFIED_MARK, has_ended
-from secure_liaison.labels.marking import render, urgency_text
+from secure_liaison.labels.marking import urgency_text
 from secure_liaison.monitor.decision import refusal_json
 from secure_liaison.vault.sent import RecipientState
 from secure_liaison.workflows import addressing
@@ -148,7 +149,7 @@ def _shown(surface: Surface, office: Office, label: Label) -> str:
 
 
 def _mark(office: Office, label: Label, language: Language) -> str:
-    return render(label, addressing.pack_of(label), language, exercise=office.exercise)
+    return render_held(label, addressing.pack_of(label), language, exercise=office.exercise)
 
 
 def _marks(office: Office, label: Label) -> dict[str, str]:

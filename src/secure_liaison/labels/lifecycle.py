@@ -30,7 +30,7 @@ from secure_liaison.labels.case import (
     ends_at,
     state_at,
 )
-from secure_liaison.labels.marking import render
+from secure_liaison.labels.held_mark import render_held
 from secure_liaison.labels.period import add_months, period_end
 from secure_liaison.labels.workdays import due_at
 
@@ -205,7 +205,7 @@ def mark_lines(
     """
 
     def mark(label: Label) -> str:
-        return render(label, setting.pack_of(label), language, exercise=exercise)
+        return render_held(label, setting.pack_of(label), language, exercise=exercise)
 
     current = mark(stands.label) if stands.label else ""
     if stands.mark is MarkState.RESIDUAL:

@@ -65,7 +65,8 @@ def check_proposal(case: Case, proposal: Propose, at: Instant, setting: Setting)
             ``case-extension-shorter``, ``case-extension-grounds``, ``case-change-extends``,
             ``case-nothing-changes``, ``case-change-grounds``, ``case-sources-given``,
             ``case-without-source``, ``case-below-source``, ``case-without-agreement``,
-            ``case-alternatives``, ``case-without-consent``.
+            ``case-alternatives``, ``case-wider-than-originator``,
+            ``case-shorter-than-originator``, ``case-without-consent``.
         FormatError: those of `check_label`.
     """
     if proposal.purpose not in _PURPOSES.get(case.state, frozenset()):
@@ -270,6 +271,18 @@ def _check_foreign(case: Case, proposal: Propose, setting: Setting) -> None:
             raise WorkflowError("case-without-agreement")
         if old is not None and old.alternatives != new.alternatives:
             raise WorkflowError("case-alternatives")
+        if old is None and not proposal.consent:
+            _check_kept(new)
     relaxes = old is not None and (new is None or not dominates(new, old, setting.pack_of(new)))
     if relaxes and not proposal.consent:
         raise WorkflowError("case-without-consent")
+
+
+def _check_kept(new: Label) -> None:
+    """Prove that whom the originator kept out, and until when, is kept out here too."""
+    for each in new.alternatives:
+        if not new.audience.within(each.label.audience):
+            raise WorkflowError("case-wider-than-originator")
+        ours, theirs = period_end(new.period), period_end(each.label.period)
+        if ours is not None and (theirs is None or ours < theirs):
+            raise WorkflowError("case-shorter-than-originator")

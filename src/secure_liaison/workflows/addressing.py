@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.i18n import Language
-from secure_liaison.labels.marking import render
+from secure_liaison.labels.held_mark import render_held
 from secure_liaison.labels.pack import builtin_pack
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def pack_of(label: Label) -> PolicyPack:
 
 def mark_of(office: Office, label: Label) -> str:
     """Return a label's mark as the ledger keeps it."""
-    return render(label, pack_of(label), Language.ZH, exercise=office.exercise)
+    return render_held(label, pack_of(label), Language.ZH, exercise=office.exercise)
 
 
 def age_s(office: Office, agency: AgencyId) -> int:

@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from secure_liaison.errors import OutOfOrderError, WorkflowError
 from secure_liaison.labels.case import CaseState
-from secure_liaison.workflows import determining, lifecycle, proposing
+from secure_liaison.workflows import agreed, determining, lifecycle, proposing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from secure_liaison.identity.ids import AgencyId
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.lifecycle import Standing
     from secure_liaison.office import Office
@@ -55,7 +56,11 @@ class CaseLabel:
 
 
 def label_to_send(
-    office: Office, case: bytes, contents: Iterable[Callable[[], BinaryIO]]
+    office: Office,
+    case: bytes,
+    contents: Iterable[Callable[[], BinaryIO]],
+    *,
+    agencies: Iterable[AgencyId],
 ) -> CaseLabel:
     """Return the label under which a case's content goes out now.
 
@@ -63,15 +68,18 @@ def label_to_send(
         office: The desk.
         case: Id of the case, 16 bytes.
         contents: Each part that is not empty, opened anew at each call.
+        agencies: Of everyone addressed.
 
     Raises:
         OutOfOrderError: ``case-not-found``, ``case-not-determined``.
-        WorkflowError: ``case-without-content``, ``case-other-content``.
+        WorkflowError: ``case-onward-never``, ``case-agreement-unknown``,
+            ``case-without-content``, ``case-other-content``.
         LiaisonError: the case does not verify now.
     """
     found = determining.load(office, case)
     stands = lifecycle.standing_of(office, found)
     given = case_label(found, stands)
+    agreed.check_onward(office, found.case.label, agencies)
     with ExitStack() as opened:
         streams = [opened.enter_context(each()) for each in contents]
         if proposing.subject_of(office, streams) != found.case.subject:

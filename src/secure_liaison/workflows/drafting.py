@@ -102,7 +102,10 @@ def compose(office: Office, draft: Draft) -> Composed:
     to = tuple(addressing.find(office, address) for address in draft.to)
     cc = tuple(addressing.find(office, address) for address in draft.cc)
     parts = _parts(draft)
-    given = None if draft.case is None else label_to_send(office, draft.case, _contents(parts))
+    given = None
+    if draft.case is not None:
+        agencies = [each.officer.agency for each in to + cc]
+        given = label_to_send(office, draft.case, _contents(parts), agencies=agencies)
     pack = builtin_pack(draft.pack) if given is None else addressing.pack_of(given.label)
     urgency = pack.urgency(draft.urgency)
     now = office.clock.now()

@@ -67,5 +67,5 @@ def import_case(office: Office, data: bytes) -> Taken:
     new = len(chain) - len(kept)
     if new:
         done = determining.event_of(office, EventType.CASE_ACCEPT, case, number=len(chain), new=new)
-        determining.keep(office, found, known=len(kept), event=done)
+        determining.keep(office, found, known=len(kept), events=(done,))
     return Taken(found=found, new=new)

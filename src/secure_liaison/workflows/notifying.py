@@ -22,9 +22,9 @@ from secure_liaison.capsule.seal import PartSource
 from secure_liaison.clock import Instant, to_iso
 from secure_liaison.errors import LiaisonError
 from secure_liaison.i18n import Language, text
+from secure_liaison.labels.held_mark import render_held
 from secure_liaison.labels.label import decode_label
 from secure_liaison.labels.lifecycle import DECLASSIFIED_MARK
-from secure_liaison.labels.marking import render
 from secure_liaison.labels.notices import Notice, notice_digest, notices
 from secure_liaison.vault.cases import CaseObject
 from secure_liaison.vault.sent import RecipientState
@@ -200,7 +200,7 @@ def _words(
         if label is None:
             return DECLASSIFIED_MARK
         pack = found.setting.pack_of(label)
-        return render(label, pack, language, exercise=office.exercise)
+        return render_held(label, pack, language, exercise=office.exercise)
 
     return text(
         "case.notice.text",
