@@ -10,7 +10,9 @@ import pytest
 
 from secure_liaison.cli.case_page import duty_as_line, name_of
 from secure_liaison.cli.surface import Surface
+from secure_liaison.clock import SystemClock
 from secure_liaison.i18n import Language
+from secure_liaison.identity.ids import AgencyId
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Label, encode_label
 from secure_liaison.labels.lifecycle import Deadline, Duty, DutyKind
@@ -20,7 +22,8 @@ from tests.cli.running import done, run
 from tests.cli.stage import Agency
 from tests.cli.test_desk import opened
 from tests.labels.test_agreement_terms import terms_file
-from tests.labels.test_catalogue import catalogue_file
+from tests.labels.test_catalogue import catalogue_file, entry
+from tests.simulator import Simulator
 
 LABEL = ("--level", "秘密", "--period", "5年", "--agency", "EMB-A")
 M, J = "m.rossi", "j.okafor"
@@ -71,8 +74,8 @@ def test_a_derived_label_follows_a_case_of_the_desk(b: Agency, names: dict[str, 
     asked = ("case", "propose", derived, *LABEL, "--reason", "same-as-source", "--source")
     assert 1 == b.try_desk(M, *asked, "nothing").code
     assert 1 == b.try_desk(M, *asked, derived).code
-    asked = ("case", "propose", derived, "--reason", "same-as-source", "--source")
-    told = b.desk(M, *asked, case)
+    asked_less = ("case", "propose", derived, "--reason", "same-as-source", "--source", case)
+    told = b.desk(M, *asked_less)
     assert b.desk(M, "case", "show", case)["ends"] == _ends_after_approval(b, folder, derived)
     assert ("proposed", "derived") == (told["state"], told["pending"]["purpose"])
 
@@ -257,3 +260,55 @@ def test_a_partners_paper_is_held_under_its_label_and_ours(
 
 def test_an_object_is_held_by_its_reference(b: Agency) -> None:
     assert 3 == b.try_desk(M, "case", "foreign", "--object", "5f2a").code
+
+
+def test_an_item_of_an_adopted_catalogue_is_proposed_by_its_id(
+    b: Agency, names: dict[str, Any]
+) -> None:
+    folder = names["tmp"]
+    items, signed = folder / "items.json", folder / "items.authority"
+    mimi = entry(level="mimi", period={"form": "duration", "value": "P5Y"})
+    items.write_bytes(catalogue_file(mimi, entry("13.1", level=None, period=None)))
+    paper = folder / "plan.txt"
+    paper.write_bytes(b"the plan")
+    case = b.desk(M, "case", "new", paper)["case"]
+    asked = ("case", "propose", case, "--item")
+    assert "no catalogue" in b.try_desk(M, *asked, "12.3").err.lower()
+    b.sign("catalogue", items, "--out", signed, count=2)
+    for login in (M, J):
+        assert "a catalogue of items" in b.try_desk(login, "case", "authority", signed).out
+    unknown = b.try_desk(M, *asked, "12.4")
+    assert (1, True) == (unknown.code, "12.3 会谈预案" in unknown.err)
+    assert (
+        "case-departs-from-catalogue"
+        in b.try_desk(M, *asked, "12.3", "--period", "1年", "--json").out
+    )
+    assert "proposed" == b.desk(M, *asked, "12.3")["state"]
+    carry(b, folder, case, M, J)
+    told = b.desk(J, "case", "approve", case)
+    assert "exercise.items@2026-01-01#12.3" == told["determination"]["catalogue"]
+    assert "秘密 5年" in told["mark"]["zh"]
+    other = b.desk(M, "case", "new", names["bodies"])["case"]
+    told = b.desk(M, "case", "propose", other, "--item", "13.1")
+    assert ("proposed", "original") == (told["state"], told["pending"]["purpose"])
+
+
+def test_a_case_travels_in_an_object(
+    b: Agency, names: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = Simulator(SystemClock())
+    relay.attach(monkeypatch)
+    for each in (names["A"], b):
+        snapshot = Path(each.told["snapshot"]).read_bytes()
+        relay.directory[AgencyId(bytes.fromhex(each.told["agency"]))] = snapshot
+    paper = names["tmp"] / "paper.txt"
+    paper.write_bytes(b"the paper")
+    case = b.desk(M, "case", "new", paper)["case"]
+    b.desk(M, "case", "propose", case, *LABEL)
+    assert 2 == b.try_desk(J, "case", "import").code
+    assert "sent as" in b.try_desk(M, "case", "send", case, "--to", f"{J}@EMB-B").out
+    b.desk(J, "collect")
+    (line,) = b.desk(J, "inbox")["items"]
+    told = b.desk(J, "case", "import", "--object", line["id"])
+    assert ("proposed", 2) == (told["state"], told["new"])
+    assert "determined" == b.desk(J, "case", "approve", case)["state"]

@@ -36,7 +36,8 @@ from secure_liaison.labels.acts import (
     Settle,
 )
 from secure_liaison.labels.competence import report_goes_to
-from secure_liaison.workflows import determining, proposing
+from secure_liaison.labels.pack import builtin_pack
+from secure_liaison.workflows import determining, itemising, proposing
 from secure_liaison.workflows.proposing import Words
 
 if TYPE_CHECKING:
@@ -119,6 +120,7 @@ def propose(
     officer: OfficerOption = None,
     not_secret: Annotated[bool, typer.Option("--not-secret")] = False,
     source: Annotated[list[str] | None, typer.Option("--source", metavar="ID")] = None,
+    item: Annotated[str, typer.Option("--item", metavar="ITEM")] = "",
     reason: ReasonOption = "",
     remark: RemarkOption = "",
     provision: ProvisionOption = "",
@@ -126,19 +128,22 @@ def propose(
     pack: PackOption = _PACK,
 ) -> None:
     """Propose a first label, or that the item is not secret."""
-    if not_secret is bool(level or source):
+    if not_secret is bool(level or source) and not item:
         raise UsageProblem("cli.usage.level-or-not-secret")
     words = words_of(level, period, agency, officer, pack=pack)
     with desk(context) as office:
         found = _load(office, case)
         with typed(context):
+            taken = itemising.item_for(office, item, builtin_pack(pack)) if item else None
             sources = tuple(proposing.source_label(office, each) for each in source or [])
+            unmarked = not_secret or (taken is not None and not (taken.level or level))
             step = Propose(
                 purpose=Purpose.DERIVED if source else Purpose.ORIGINAL,
                 label=None
-                if not_secret
-                else proposing.label_from(office, words, found.case, sources=sources),
-                reason=reason,
+                if unmarked
+                else proposing.label_from(office, words, found.case, sources=sources, item=taken),
+                reason=reason or (taken.citation if taken is not None and unmarked else ""),
+                catalogue="" if taken is None else taken.citation,
                 remark=remark,
                 sources=sources,
                 provision=provision,

@@ -40,7 +40,7 @@ from secure_liaison.labels.determination import AHEAD_S
 from secure_liaison.labels.pack import BUILTIN_PACKS, builtin_pack
 from secure_liaison.labels.setting import setting_of
 from secure_liaison.vault.cases import KeptAct
-from secure_liaison.workflows import agreed
+from secure_liaison.workflows import agreed, itemising
 from secure_liaison.workflows.authorising import agency_leaf, powers_of
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from secure_liaison.crypto.keys import KeyId
     from secure_liaison.labels.acts import Step
     from secure_liaison.labels.case import Case, Setting
+    from secure_liaison.labels.catalogue import Catalogue
     from secure_liaison.labels.label import Label
     from secure_liaison.office import Office
 
@@ -186,7 +187,7 @@ def verified(
     Raises:
         WorkflowError: ``bodies-missing``.
         CredentialError: a new act's device may not sign now.
-        LiaisonError: as `verify_case`, then as `check_agreed`.
+        LiaisonError: as `verify_case`, then as `check_agreed` and `check_items`.
     """
     setting = _setting(office, chain)
     signers = {
@@ -210,6 +211,7 @@ def verified(
         held=[each.digest for each in kept],
     )
     agreed.check_agreed(office, chain, known=len(kept))
+    itemising.check_items(office, chain, known=len(kept))
     times = {digest: proven.get(digest, now) for digest in found.digests}
     return DeskCase(case=found.case, chain=tuple(chain), proven=times, setting=setting)
 
@@ -318,7 +320,15 @@ def _setting(office: Office, chain: Sequence[SignedAct]) -> Setting:
     policy = next(iter(policies_of(chain)), DEFAULT_POLICY)
     names = sorted(each for each in BUILTIN_PACKS if each.partition("@")[0] == policy)
     packs = [builtin_pack(each) for each in names] or [builtin_pack(policy)]
-    return setting_of(packs, powers_of(office))
+    return setting_of(packs, powers_of(office), catalogues=_cited(office, chain))
+
+
+def _cited(office: Office, chain: Sequence[SignedAct]) -> tuple[Catalogue, ...]:
+    # A list may be long: it is read only where something cites one.
+    if not any(isinstance(each.act.step, Propose) and each.act.step.catalogue for each in chain):
+        return ()
+    found = itemising.catalogues_for(office, agency_leaf(chain[0].act.agency))
+    return tuple(each.catalogue for each in found)
 
 
 def _labels(signed: SignedAct) -> tuple[Label, ...]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from secure_liaison.labels.policy import PolicyPack
     from secure_liaison.office import Office
     from secure_liaison.vault.inbox import InboxItem
+    from secure_liaison.workflows.itemising import Item
 
 __all__ = [
     "Words",
@@ -82,7 +83,12 @@ def subject_of(office: Office, contents: Iterable[BinaryIO]) -> str:
 
 
 def label_from(
-    office: Office, words: Words, case: Case, *, sources: tuple[Label, ...] = ()
+    office: Office,
+    words: Words,
+    case: Case,
+    *,
+    sources: tuple[Label, ...] = (),
+    item: Item | None = None,
 ) -> Label:
     """Return a first label for a case.
 
@@ -92,12 +98,15 @@ def label_from(
         case: The case that it is for.
         sources: What a derived label follows: level, period, audience and markings that are not
             named are those of their join.
+        item: A secret item of a catalogue, which then says what is not named.
 
     Raises:
         FormatError: ``pack-unknown``, ``label-level-unknown``, ``mark-period``, as `Period`.
         CredentialError: ``unknown-agency``, ``unknown-officer``.
     """
     now = office.clock.now()
+    if item is not None:
+        return _itemised(office, words, case, item)
     if sources:
         joined = join_all(sources, builtin_pack(sources[0].policy))
         return _following(office, words, case, joined)
@@ -109,6 +118,23 @@ def label_from(
         owner=case.body,
         created=now,
         period=period_of(words.period, pack, now),
+    )
+
+
+def _itemised(office: Office, words: Words, case: Case, item: Item) -> Label:
+    pack, now = builtin_pack(words.pack), office.clock.now()
+    named = bool(words.agencies or words.officers)
+    audience = item.audience
+    if named or audience is None:
+        audience = audience_of(office, words)
+    period = None if words.period.strip() else item.period
+    return Label(
+        policy=pack.policy_id,
+        level=pack.find_level(words.level).id if words.level else item.level,
+        audience=audience,
+        owner=case.body,
+        created=now,
+        period=period_of(words.period, pack, now) if period is None else period,
     )
 
 
