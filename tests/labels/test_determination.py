@@ -34,6 +34,7 @@ from secure_liaison.labels.case import (
     effective_label,
     join_all,
     label_sources,
+    state_at,
 )
 from secure_liaison.labels.competence import report_goes_to
 from secure_liaison.labels.determination import MAX_ASSERTIONS, open_case
@@ -359,6 +360,12 @@ def test_a_returned_draft_of_an_obsolete_level_still_names_what_it_followed() ->
     assert stands is not None
     assert "official" == stands.level  # in that country the level in use ranks above the old one
     assert label_sources((legacy(),)) <= stands.determination.sources
+
+
+def test_an_open_period_ends_by_a_decision_only() -> None:
+    story = opened(under=LEGACY).do(following(legacy("official"), legacy("official")), "province-1")
+    story.do(Approve(), "province-2")
+    assert CaseState.DETERMINED is state_at(story.case, Instant(BEGUN + 36525 * DAY), LEGACY)
 
 
 SURPLUS = [

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from secure_liaison.capsule.head import PartEntry
 from secure_liaison.crypto.keys import Digest
 from secure_liaison.errors import AccessDeniedError, LiaisonError
 from secure_liaison.i18n import Language
@@ -30,12 +31,12 @@ from secure_liaison.workflows import (
     registry,
 )
 from secure_liaison.workflows.agreed import check_onward
-from secure_liaison.workflows.content import ContentDigest
+from secure_liaison.workflows.content import ContentDigest, SubjectSink
 from secure_liaison.workflows.holding import Material
 from secure_liaison.workflows.proposing import Words
 from tests.attacks.world import FOUNDED, SENDER, VICTIM, Scene
 from tests.workflows.casework import APPROVER, PROPOSER, carried, did, prepare
-from tests.workflows.desks import draft
+from tests.workflows.desks import draft, forge, plant
 
 GENERIC = builtin_pack("generic")
 CN = builtin_pack("cn.state-secrets")
@@ -299,3 +300,39 @@ def test_content_has_one_digest_however_it_comes(scene: Scene) -> None:
     for begin in range(0, len(octets), 999_999):
         pieces.update(octets[begin : begin + 999_999])
     assert whole.finish() == pieces.finish()
+    even = ContentDigest(realm)
+    even.update(bytes(2**20))
+    assert even.finish() != ContentDigest(realm).finish()
+
+
+def test_under_an_agreement_that_ended_nothing_goes_on(scene: Scene) -> None:
+    agreed(scene)
+    desk = scene.desk(PROPOSER)
+    made = holding.hold(desk, material(scene, their_label(scene)), PLAIN, FOREIGN)
+    assert made.case.floor is not None
+    (theirs,) = made.case.floor.alternatives
+    label = replace(made.case.floor, alternatives=(replace(theirs, agreement="agr:gone"),))
+    with pytest.raises(LiaisonError, match="case-agreement-unknown"):
+        check_onward(desk, label, [scene.agency("EMB-X")])
+
+
+def test_what_came_through_a_third_is_not_held(scene: Scene) -> None:
+    """The agreement with whoever passed it on says nothing about its originator's levels."""
+    agreed(scene)
+    desk = scene.desk(PROPOSER)
+    label = their_label(scene, owner="agency:" + "77" * 32)
+    digest = plant(scene, desk, forge(scene.desk(SENDER), desk, label))
+    correspondence.collect(desk)
+    with pytest.raises(LiaisonError, match="case-foreign-nested"):
+        held(scene, digest)
+
+
+def test_an_object_without_content_has_no_subject(scene: Scene) -> None:
+    sink = SubjectSink(scene.desk(PROPOSER).realm)
+    sink.begin(PartEntry(name="a", media_type="text/plain", size=0))
+    with pytest.raises(LiaisonError, match="case-without-content"):
+        sink.subject()
+    sink.write(b"begun")
+    sink.abort()
+    with pytest.raises(LiaisonError, match="case-without-content"):
+        sink.subject()
