@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,20 @@ import pytest
 
 from secure_liaison.cli.case_page import duty_as_line, name_of
 from secure_liaison.cli.surface import Surface
+from secure_liaison.clock import SystemClock
 from secure_liaison.i18n import Language
+from secure_liaison.identity.ids import AgencyId
+from secure_liaison.labels.audience import Audience
+from secure_liaison.labels.label import Label, encode_label
 from secure_liaison.labels.lifecycle import Deadline, Duty, DutyKind
+from secure_liaison.labels.period import Period
+from secure_liaison.workflows.authorising import agency_leaf
 from tests.cli.running import done, run
 from tests.cli.stage import Agency
 from tests.cli.test_desk import opened
-from tests.labels.test_catalogue import catalogue_file
+from tests.labels.test_agreement_terms import terms_file
+from tests.labels.test_catalogue import catalogue_file, entry
+from tests.simulator import Simulator
 
 LABEL = ("--level", "秘密", "--period", "5年", "--agency", "EMB-A")
 M, J = "m.rossi", "j.okafor"
@@ -65,8 +74,15 @@ def test_a_derived_label_follows_a_case_of_the_desk(b: Agency, names: dict[str, 
     asked = ("case", "propose", derived, *LABEL, "--reason", "same-as-source", "--source")
     assert 1 == b.try_desk(M, *asked, "nothing").code
     assert 1 == b.try_desk(M, *asked, derived).code
-    told = b.desk(M, *asked, case)
+    asked_less = ("case", "propose", derived, "--reason", "same-as-source", "--source", case)
+    told = b.desk(M, *asked_less)
+    assert b.desk(M, "case", "show", case)["ends"] == _ends_after_approval(b, folder, derived)
     assert ("proposed", "derived") == (told["state"], told["pending"]["purpose"])
+
+
+def _ends_after_approval(b: Agency, folder: Path, case: str) -> str:
+    carry(b, folder, case, M, J)
+    return str(b.desk(J, "case", "approve", case)["ends"])
 
 
 def test_an_assertion_names_a_label_or_none(b: Agency, names: dict[str, Any]) -> None:
@@ -165,3 +181,134 @@ def test_a_calendar_file_is_used_where_it_is_named(b: Agency, tmp_path: Path) ->
     file.write_bytes(b"{}")
     assert 4 == run("calendar", "show", file).code
     assert 4 == b.try_desk(M, "case", "worklist", "--calendar", file).code
+
+
+def compared(names: dict[str, Any]) -> None:
+    """Let both agencies sign an agreement that compares a level; both books go to EMB-B."""
+    a, b, folder = names["A"], names["B"], names["tmp"]
+    terms = folder / "terms.json"
+    compares = {
+        "from_policy": "generic",
+        "from_level": "confidential",
+        "article": "5.1",
+        "to_policy": "cn.state-secrets",
+        "to_level": "mimi",
+        "from": "2026-01-01",
+        "to": None,
+    }
+    terms.write_text(json.dumps(terms_file(equivalences=[compares])), encoding="utf-8")
+    proposal, signed = folder / "held.proposal", folder / "held.agreement"
+    a.sign(
+        *("agreement", "propose", b.anchor, "--digits", b.digits),
+        *("--name", "agr:held", "--terms", terms, "--out", proposal),
+    )
+    b.sign("agreement", "countersign", proposal, "--out", signed)
+    for agency in (a, b):
+        agency.registry("agreement", "adopt", signed)
+        book = agency.sign("publish", "--out", folder, count=2)["book"]
+        for login in (M, J):
+            b.desk(login, "book", "import", book)
+
+
+def theirs_in(names: dict[str, Any], level: str) -> Path:
+    """Write a label of EMB-A under its own policy to a file."""
+    with opened(names["B"], M) as office:
+        home = agency_leaf(office.directory.agency_by_code("EMB-A").agency_id)
+        ours, now = agency_leaf(office.agency), office.clock.now()
+    label = Label(
+        policy="generic@2024-09-01",
+        level=level,
+        audience=Audience.of([home, ours]),
+        owner=home,
+        created=now,
+        period=Period.of_years(5, start=now),
+    )
+    file: Path = names["tmp"] / f"{level}.label"
+    file.write_bytes(encode_label(label))
+    return file
+
+
+def test_a_partners_paper_is_held_under_its_label_and_ours(
+    b: Agency, names: dict[str, Any]
+) -> None:
+    folder = names["tmp"]
+    compared(names)
+    paper = folder / "theirs.txt"
+    paper.write_bytes(b"their paper")
+    asked = ("case", "foreign", paper, "--from", "EMB-A", "--label")
+    assert 2 == b.try_desk(M, "case", "foreign", paper).code
+    assert 2 == b.try_desk(M, *asked, theirs_in(names, "secret"), "--object", "5f").code
+    refused = b.try_desk(M, *asked, theirs_in(names, "secret"))
+    assert (1, True) == (refused.code, "agr:held" in refused.err)
+    told = b.desk(M, *asked, theirs_in(names, "confidential"))
+    assert ("proposed", "foreign") == (told["state"], told["pending"]["purpose"])
+    case = told["case"]
+    carry(b, folder, case, M, J)
+    told = b.desk(J, "case", "approve", case)
+    assert "foreign" == told["determination"]["kind"]
+    original, _, own = told["mark"]["zh"].partition(" / ")
+    assert "CONFIDENTIAL" in original
+    assert "秘密" in own
+    carry(b, folder, case, J, M)
+    sent = ("send", "--case", case, "--to", f"{J}@EMB-B", "--subject", "转", "--attach", paper)
+    assert b.desk(M, *sent)
+    low = ("case", "declassify", case, "--reason", "no-longer-needed")
+    assert "case-without-consent" in b.try_desk(M, *low, "--json").out
+    told = b.desk(M, *low, "--consent", "note 17")
+    assert "declassify" == told["pending"]["purpose"]
+
+
+def test_an_object_is_held_by_its_reference(b: Agency) -> None:
+    assert 3 == b.try_desk(M, "case", "foreign", "--object", "5f2a").code
+
+
+def test_an_item_of_an_adopted_catalogue_is_proposed_by_its_id(
+    b: Agency, names: dict[str, Any]
+) -> None:
+    folder = names["tmp"]
+    items, signed = folder / "items.json", folder / "items.authority"
+    mimi = entry(level="mimi", period={"form": "duration", "value": "P5Y"})
+    items.write_bytes(catalogue_file(mimi, entry("13.1", level=None, period=None)))
+    paper = folder / "plan.txt"
+    paper.write_bytes(b"the plan")
+    case = b.desk(M, "case", "new", paper)["case"]
+    asked = ("case", "propose", case, "--item")
+    assert "no catalogue" in b.try_desk(M, *asked, "12.3").err.lower()
+    b.sign("catalogue", items, "--out", signed, count=2)
+    for login in (M, J):
+        assert "a catalogue of items" in b.try_desk(login, "case", "authority", signed).out
+    unknown = b.try_desk(M, *asked, "12.4")
+    assert (1, True) == (unknown.code, "12.3 会谈预案" in unknown.err)
+    assert (
+        "case-departs-from-catalogue"
+        in b.try_desk(M, *asked, "12.3", "--period", "1年", "--json").out
+    )
+    assert "proposed" == b.desk(M, *asked, "12.3")["state"]
+    carry(b, folder, case, M, J)
+    told = b.desk(J, "case", "approve", case)
+    assert "exercise.items@2026-01-01#12.3" == told["determination"]["catalogue"]
+    assert "秘密 5年" in told["mark"]["zh"]
+    other = b.desk(M, "case", "new", names["bodies"])["case"]
+    told = b.desk(M, "case", "propose", other, "--item", "13.1")
+    assert ("proposed", "original") == (told["state"], told["pending"]["purpose"])
+
+
+def test_a_case_travels_in_an_object(
+    b: Agency, names: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    relay = Simulator(SystemClock())
+    relay.attach(monkeypatch)
+    for each in (names["A"], b):
+        snapshot = Path(each.told["snapshot"]).read_bytes()
+        relay.directory[AgencyId(bytes.fromhex(each.told["agency"]))] = snapshot
+    paper = names["tmp"] / "paper.txt"
+    paper.write_bytes(b"the paper")
+    case = b.desk(M, "case", "new", paper)["case"]
+    b.desk(M, "case", "propose", case, *LABEL)
+    assert 2 == b.try_desk(J, "case", "import").code
+    assert "sent as" in b.try_desk(M, "case", "send", case, "--to", f"{J}@EMB-B").out
+    b.desk(J, "collect")
+    (line,) = b.desk(J, "inbox")["items"]
+    told = b.desk(J, "case", "import", "--object", line["id"])
+    assert ("proposed", 2) == (told["state"], told["new"])
+    assert "determined" == b.desk(J, "case", "approve", case)["state"]

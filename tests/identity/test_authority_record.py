@@ -22,14 +22,17 @@ from secure_liaison.identity.authority_record import (
     read_authority_file,
     read_content,
     sign_body_list,
+    sign_catalogue,
     sign_designation,
     sign_grant,
 )
 from secure_liaison.identity.records import encode_record, sign_record
+from secure_liaison.labels.adopted import AdoptedCatalogue
 from secure_liaison.labels.body_list import BodyList
 from secure_liaison.labels.organisation import Organisation
 from tests.identity.case_chain import agency_id, key
 from tests.labels.cases import BEGUN, BODIES, REALM, designation, grant, leaf
+from tests.labels.test_catalogue import catalogue_file
 
 REGISTRARS = (key("registrar-one"), key("registrar-two"))
 CITY = Issuer(
@@ -101,6 +104,7 @@ LIST = BodyList(
     issued_at=BEGUN,
     organisation=Organisation(bodies=BY_LEAF, national_bureau=leaf("nb")),
 )
+ITEMS = AdoptedCatalogue(issuer=leaf("city"), adopted_at=BEGUN, file=catalogue_file())
 FILES: dict[AuthorityKind, tuple[AuthorityContent, bytes]] = {
     AuthorityKind.GRANT: (GRANT, SIGNED),
     AuthorityKind.DESIGNATION: (
@@ -108,6 +112,7 @@ FILES: dict[AuthorityKind, tuple[AuthorityContent, bytes]] = {
         sign_designation(designation("city-2"), REALM, REGISTRARS),
     ),
     AuthorityKind.BODIES: (LIST, sign_body_list(LIST, REALM, REGISTRARS)),
+    AuthorityKind.CATALOGUE: (ITEMS, sign_catalogue(ITEMS, REALM, REGISTRARS)),
 }
 
 
@@ -138,7 +143,8 @@ def test_an_agency_lists_bodies_for_its_own_desks_only() -> None:
     "data",
     [
         b"",
-        encode({0: 0, 1: 4, 2: SIGNED}),
+        encode({0: 0, 1: 5, 2: SIGNED}),
+        encode({0: 0, 1: 1, 2: bytes(2**16 + 1)}),
         encode({0: 0, 1: 1}),
         encode({0: 0, 1: 1, 2: b"", 3: 0}),
     ],

@@ -28,7 +28,14 @@ from secure_liaison.labels.acts import (
     Step,
 )
 from secure_liaison.labels.audience import Audience
-from secure_liaison.labels.case import CaseState, case_id, effective_label, join_all
+from secure_liaison.labels.case import (
+    CaseState,
+    case_id,
+    effective_label,
+    join_all,
+    label_sources,
+    state_at,
+)
 from secure_liaison.labels.competence import report_goes_to
 from secure_liaison.labels.determination import MAX_ASSERTIONS, open_case
 from secure_liaison.labels.label import (
@@ -40,6 +47,7 @@ from secure_liaison.labels.label import (
     label_digest,
 )
 from secure_liaison.labels.organisation import Organisation
+from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.labels.period import Period, PeriodForm
 from secure_liaison.labels.validity import validate
 from tests.labels.cases import (
@@ -72,10 +80,10 @@ from tests.labels.test_catalogue import catalogue_file, loaded
 FOREIGN = Label(
     policy=GENERIC.policy_id,
     level="secret",
-    audience=Audience.of([leaf("province")]),
+    audience=Audience.of([leaf("province"), leaf("city")]),
     owner=leaf("firm"),
     created=BEGUN,
-    period=Period(form=PeriodForm.OPEN, value=""),
+    period=Period.of_years(10, start=BEGUN),
 )
 READING = Alternative(label=FOREIGN, agreement="agr:2026", article="3", by="registry", at=BEGUN)
 HELD = label(alternatives=(READING,))
@@ -307,6 +315,101 @@ def test_sources_belong_to_derived_labels() -> None:
     assert "case-sources-given" == refusal(opened(under=WITH_PACKS), foreign, "province-1")
 
 
+UK = builtin_pack("uk.gscp-2024")
+LEGACY = setting(packs=(UK,))
+
+
+def legacy(level: str = "restricted", **changes: Any) -> Label:
+    made = label(level, policy=UK.policy_id, period=Period(form=PeriodForm.OPEN, value=""))
+    return replace(made, **changes)
+
+
+def following(made: Label, *sources: Label) -> Propose:
+    return Propose(purpose=Purpose.DERIVED, label=made, reason="summarises", sources=sources)
+
+
+def test_an_obsolete_level_is_derived_from_a_source_that_bears_it() -> None:
+    """What the past marked so keeps it; a summary of it is not a new marking."""
+    story = opened(under=LEGACY).do(following(legacy(), legacy()), "province-1")
+    made = story.do(Approve(), "province-2").case.label
+    assert made is not None
+    assert DeterminationKind.DERIVED is made.determination.kind
+    validate(made, UK, follows=story.case.sources)
+    asserted = Assert(label=legacy(), reason="仍有争议")
+    disputed = story.do(asserted, "province-1").case
+    stands = effective_label(disputed, LEGACY)
+    assert stands is not None
+    validate(stands, UK, follows=None)
+
+
+def test_an_obsolete_level_is_never_new() -> None:
+    lower = legacy("official", created=Instant(BEGUN - DAY))
+    for proposal in (original(legacy()), following(legacy("confidential"), lower, legacy())):
+        assert "label-obsolete" == refusal(opened(under=LEGACY), proposal, "province-1")
+    story = opened(under=LEGACY).do(following(legacy(), legacy()), "province-1")
+    story.do(Approve(), "province-2")
+    moved = replace(change(legacy("confidential")), grounds=("情况变化", "", ""))
+    assert "label-obsolete" == refusal(story, moved, "province-1")
+
+
+def test_a_returned_draft_of_an_obsolete_level_still_names_what_it_followed() -> None:
+    story = opened(under=LEGACY).do(following(legacy(), legacy()), "province-1")
+    story.do(Return(reason="重新起草"), "province-2")
+    draft = Protect(label=legacy("official"), cause=ProtectionCause.UNCLEAR)
+    stands = effective_label(story.do(draft, "province-1").case, LEGACY)
+    assert stands is not None
+    assert "official" == stands.level  # in that country the level in use ranks above the old one
+    assert label_sources((legacy(),)) <= stands.determination.sources
+
+
+def test_an_open_period_ends_by_a_decision_only() -> None:
+    story = opened(under=LEGACY).do(following(legacy("official"), legacy("official")), "province-1")
+    story.do(Approve(), "province-2")
+    assert CaseState.DETERMINED is state_at(story.case, Instant(BEGUN + 36525 * DAY), LEGACY)
+
+
+SURPLUS = [
+    pytest.param(label("jimi"), id="higher"),
+    pytest.param(label("mimi", period=Period.of_years(10, start=Instant(BEGUN + DAY))), id="long"),
+]
+
+
+@pytest.mark.parametrize("made", SURPLUS)
+def test_what_a_derived_label_adds_to_its_sources_needs_the_authority_for_its_level(
+    made: Label,
+) -> None:
+    """County has no authority of its own and is not limited in following others."""
+    source = label("mimi", owner="city")
+    same = replace(source, owner=leaf("county"))
+    story = opened("county-1").do(following(same, source), "county-1")
+    assert story.do(Approve(), "county-2").case.label is not None
+    above = replace(made, owner=leaf("county"))
+    story = opened("county-1").do(following(above, source), "county-1")
+    assert "authority-level" == refusal(story, Approve(), "county-2")
+    # A body with the authority decides the same, and the label says on which ground.
+    above = replace(made, owner=leaf("province"))
+    found = opened().do(following(above, source), "province-1").do(Approve(), "province-2").case
+    assert found.label is not None
+    assert DeterminationKind.DERIVED is found.label.determination.kind
+    assert "table:province" == found.label.determination.authority
+
+
+def test_a_narrower_audience_is_no_surplus() -> None:
+    source = label("mimi", owner="city")
+    narrow = replace(source, owner=leaf("county"), audience=Audience.of([leaf("city")]))
+    story = opened("county-1").do(following(narrow, source), "county-1")
+    assert story.do(Approve(), "county-2").case.label is not None
+
+
+def test_a_derived_label_is_not_raised_later_without_the_authority_either() -> None:
+    source = label("mimi", owner="city")
+    same = replace(source, owner=leaf("county"))
+    story = opened("county-1").do(following(same, source), "county-1").do(Approve(), "county-2")
+    raised = replace(change(replace(same, level="jimi")), grounds=("情况变化", "", ""))
+    story.do(raised, "county-1")
+    assert "authority-level" == refusal(story, Approve(), "county-2")
+
+
 def held() -> Story:
     story = opened(under=WITH_PACKS).do(TAKEN_OVER, "province-1")
     return story.do(Approve(), "province-2")
@@ -387,6 +490,27 @@ def test_a_label_longer_than_the_maximum_names_the_provision_that_was_cited() ->
     assert made is not None
     assert "某专项规定第三条" == made.determination.provision
     validate(made, CN)
+
+
+def test_what_was_cited_still_stands_in_a_draft_and_in_a_dispute() -> None:
+    """Without it the joined label would be invalid, and the paper could not go to anybody."""
+    longer = label(period=Period.of_years(25, start=BEGUN))
+    cited = original(longer, provision="某专项规定第三条")
+    story = opened().do(cited, "province-1").do(Return(reason="再核"), "province-2")
+    draft = Protect(label=label("mimi"), cause=ProtectionCause.UNCLEAR)
+    stands = effective_label(story.do(draft, "province-1").case, SETTING)
+    assert stands is not None
+    assert ("jimi", longer.period) == (stands.level, stands.period)
+    assert DeterminationKind.PROVISIONAL is stands.determination.kind
+    validate(stands, CN)
+    story = opened().do(cited, "province-1").do(Approve(), "province-2")
+    for each in (None, label("mimi"), label("jimi")):
+        story.do(Assert(label=each, reason="应低一级"), "city-1")
+        stands = effective_label(story.case, SETTING)
+        assert stands is not None
+        assert "某专项规定第三条" == stands.determination.provision
+        assert DeterminationKind.DISPUTED is stands.determination.kind
+        validate(stands, CN)
 
 
 def test_a_provision_lifts_the_maximum_and_nothing_else() -> None:

@@ -178,7 +178,23 @@ def test_join_whose_list_swallows_home_stays_valid_where_the_owner_is_home() -> 
     one = generic(audience=Audience.of([MINISTRY, first], [first, second]))
     two = generic(audience=Audience.of([MINISTRY, second], [first]))
     whole = join(one, two, pack)
-    validate(whole, pack)
+    validate(whole, pack, follows=(one, two))
     swallowed = replace(whole, audience=Audience.of([first]))
-    validate(swallowed, pack)
+    validate(swallowed, pack, follows=(one, two))
     assert release_of(swallowed.audience, pack, MINISTRY).exact
+
+
+def test_provisions_of_the_parts_stay_cited_in_any_order() -> None:
+    """A period above the maximum is valid by its citation only, and outlives the join with it."""
+    long, other = (
+        jimi(
+            period=Period.of_years(years, start=CREATED), determination=Determination(provision=by)
+        )
+        for years, by in ((25, "B art. 1"), (22, "A art. 2"))
+    )
+    plain = jimi(level="mimi", period=Period.of_years(5, start=CREATED))
+    whole = join(join(long, plain, CN), other, CN)
+    assert whole == join(plain, join(other, long, CN), CN)
+    assert "A art. 2 / B art. 1" == whole.determination.provision
+    validate(whole, CN)
+    assert not join(plain, jimi(), CN).determination.provision

@@ -8,7 +8,13 @@ from secure_liaison.clock import Instant
 from secure_liaison.errors import FormatError
 from secure_liaison.i18n import Language, cause
 from secure_liaison.labels.audience import Audience
-from secure_liaison.labels.label import Determination, DeterminationKind, Label, Successor
+from secure_liaison.labels.label import (
+    Determination,
+    DeterminationKind,
+    Label,
+    Successor,
+    label_digest,
+)
 from secure_liaison.labels.lattice import join
 from secure_liaison.labels.marking import parse_mark, render
 from secure_liaison.labels.pack import builtin_pack, load_pack
@@ -62,7 +68,13 @@ def test_legacy_level_is_never_given_anew(level: str, kind: DeterminationKind) -
 def test_legacy_level_is_accepted_inbound_and_in_what_derives_from_it(
     level: str, kind: DeterminationKind
 ) -> None:
-    validate(label(level, kind), UK)
+    source = label(level, DeterminationKind.FOREIGN)
+    named = frozenset({f"label:{label_digest(source).hex()}"})
+    made = replace(label(level), determination=Determination(kind=kind, sources=named))
+    validate(made, UK, follows=(source,))
+    if kind is DeterminationKind.DERIVED:
+        with pytest.raises(FormatError, match="label-obsolete"):
+            validate(made, UK)
 
 
 def test_derived_legacy_label_without_its_source_is_refused() -> None:

@@ -1,11 +1,18 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from secure_liaison.clock import Instant, from_iso
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.audience import Audience
-from secure_liaison.labels.label import Determination, DeterminationKind, Label, Successor
+from secure_liaison.labels.label import (
+    Determination,
+    DeterminationKind,
+    Label,
+    Successor,
+    label_digest,
+)
 from secure_liaison.labels.pack import load_pack
 from secure_liaison.labels.period import MAX_INSTANT, Period, PeriodForm
 from secure_liaison.labels.policy import PolicyPack
@@ -23,10 +30,12 @@ from tests.labels.samples import (
 )
 from tests.labels.test_pack import narrow_category
 
+DERIVED = DeterminationKind.DERIVED
 
-def refused(label: Label, pack: PolicyPack) -> str:
+
+def refused(label: Label, pack: PolicyPack, *, follows: tuple[Label, ...] | None = ()) -> str:
     with pytest.raises(FormatError) as caught:
-        validate(label, pack)
+        validate(label, pack, follows=follows)
     return caught.value.reason
 
 
@@ -168,19 +177,79 @@ def test_group_as_of_a_later_day_is_refused() -> None:
     assert refused(later, CN) == "label-group-date"
 
 
+def old_generic() -> PolicyPack:
+    """Return a pack whose third level and first project are of the past."""
+    value = pack_file("generic")
+    value["levels"][2]["obsolete"] = True
+    value["categories"][0]["values"][0]["obsolete"] = True
+    return load_pack(as_bytes(value))
+
+
+OLD = old_generic()
+OLD_SOURCE = generic("confidential", restrict=frozenset({"project:alpha"}))
+
+
+def following(kind: DeterminationKind, *sources: Label, **changes: Any) -> Label:
+    named = frozenset(f"label:{label_digest(source).hex()}" for source in sources)
+    made = Determination(kind=kind, sources=named)
+    return generic("confidential", **{"determination": made, **changes})
+
+
 @pytest.mark.parametrize("kind", list(DeterminationKind))
 def test_obsolete_level_is_kept_where_it_is_inherited_and_refused_where_it_is_new(
     kind: DeterminationKind,
 ) -> None:
-    value = pack_file("generic")
-    value["levels"][2]["obsolete"] = True
-    pack = load_pack(as_bytes(value))
-    made = Determination(kind=kind, sources=frozenset({"object:" + "0" * 64}))
-    label = generic("confidential", determination=made)
-    if kind in {DeterminationKind.DERIVED, DeterminationKind.FOREIGN}:
-        validate(label, pack)
+    label = following(kind, OLD_SOURCE)
+    if kind is DeterminationKind.ORIGINAL:
+        assert refused(label, OLD, follows=(OLD_SOURCE,)) == "label-obsolete"
+        assert refused(label, OLD, follows=None) == "label-obsolete"
     else:
-        assert refused(label, pack) == "label-obsolete"
+        validate(label, OLD, follows=(OLD_SOURCE,))
+        validate(label, OLD, follows=None)
+
+
+INHERITING = [
+    DeterminationKind.DERIVED,
+    DeterminationKind.PROVISIONAL,
+    DeterminationKind.DISPUTED,
+]
+
+
+@pytest.mark.parametrize("kind", INHERITING)
+def test_obsolete_marking_must_be_borne_by_a_source_that_is_named(
+    kind: DeterminationKind,
+) -> None:
+    bare, other = generic("confidential"), generic("secret", restrict=OLD_SOURCE.restrict)
+    marked = {"restrict": OLD_SOURCE.restrict}
+    validate(following(kind, OLD_SOURCE, **marked), OLD, follows=(OLD_SOURCE,))
+    # Together they bear both.
+    validate(following(kind, bare, other, **marked), OLD, follows=(bare, other))
+    for sources in ((bare,), (other,), ()):
+        made = following(kind, *sources, **marked)
+        refusal = "label-obsolete" if sources or kind is not DERIVED else "label-without-source"
+        assert refused(made, OLD, follows=sources) == refusal
+    # A source that is shown and not named counts for nothing, nor does a name without its label.
+    assert refused(following(kind, bare), OLD, follows=(OLD_SOURCE,)) == "label-obsolete"
+    assert refused(following(kind, OLD_SOURCE), OLD) == "label-obsolete"
+
+
+def test_a_source_of_another_policy_bears_nothing_of_this_one() -> None:
+    foreign = replace(OLD_SOURCE, policy="some.other@2024-09-01")
+    made = following(DERIVED, foreign)
+    assert refused(made, OLD, follows=(foreign,)) == "label-obsolete"
+    older = replace(OLD_SOURCE, policy="generic@2020-01-01")
+    validate(following(DERIVED, older), OLD, follows=(older,))
+
+
+def test_what_lies_under_an_obsolete_label_may_be_answered_under_it() -> None:
+    """A receipt bears the label of what it acknowledges: that label exists already."""
+    label = following(DERIVED, OLD_SOURCE)
+    validate(label, OLD, follows=(label,))
+    assert refused(label, OLD) == "label-obsolete"
+
+
+def test_a_reader_without_the_sources_asks_only_that_some_are_named() -> None:
+    assert refused(following(DeterminationKind.DISPUTED), OLD, follows=None) == "label-obsolete"
 
 
 def test_a_label_made_at_the_end_of_the_calendar_is_judged_like_any_other() -> None:

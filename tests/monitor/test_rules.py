@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from secure_liaison.clock import Instant
 from secure_liaison.errors import Disclosure
 from secure_liaison.labels.audience import Audience
+from secure_liaison.labels.label import Determination, DeterminationKind, label_digest
 from secure_liaison.labels.lattice import may_read
 from secure_liaison.monitor.decision import Action, Decision, ReadQuestion, SealQuestion
 from secure_liaison.monitor.rules import READ_RULES, SEAL_RULES, decide
@@ -445,3 +446,19 @@ def test_what_is_declassified_stays_need_to_know() -> None:
 )
 def test_what_is_declassified_keeps_all_else(changes: dict[str, Any], code: str) -> None:
     assert {code} == set(codes(read_question(level_asked=False, **changes)))
+
+
+def test_an_obsolete_level_goes_out_only_where_a_source_that_bears_it_is_shown() -> None:
+    obsolete = replace(PACK.level("jimi"), obsolete=True)
+    others = tuple(each for each in PACK.levels if each.id != "jimi")
+    ranked = sorted((*others, obsolete), key=lambda each: each.rank)
+    pack = replace(PACK, levels=tuple(ranked))
+    source = label()
+    named = frozenset({f"label:{label_digest(source).hex()}"})
+    made = Determination(kind=DeterminationKind.DERIVED, sources=named)
+    derived = {"label": label(determination=made), "pack": pack}
+    assert "LABEL_INVALID" in codes(seal_question(**derived))
+    assert "LABEL_INVALID" not in codes(seal_question(**derived, follows=(source,)))
+    # Whoever receives it does not hold the source; nor is it asked for when it goes out at last.
+    assert "LABEL_INVALID" not in codes(read_question(**derived))
+    assert "LABEL_INVALID" not in codes(seal_question(**derived, action=Action.DELIVER))

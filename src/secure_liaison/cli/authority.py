@@ -28,6 +28,7 @@ from secure_liaison.cli.opening import (
 from secure_liaison.cli.options import DigitsOption, SigningCommand, voice
 from secure_liaison.clock import from_iso
 from secure_liaison.identity.anchors import accept_anchor, open_anchor
+from secure_liaison.labels.catalogue import MAX_CATALOGUE_BYTES
 from secure_liaison.labels.grants import AuthorityGrant
 from secure_liaison.workflows import authorising
 from secure_liaison.workflows.packs import writable
@@ -46,7 +47,12 @@ PackOption = Annotated[str, typer.Option("--pack", metavar="PACK")]
 
 def add_authority(app: typer.Typer) -> None:
     """Add the commands to the group of registrars."""
-    for name, function in (("designate", designate), ("grant", grant), ("bodies", bodies)):
+    for name, function in (
+        ("designate", designate),
+        ("grant", grant),
+        ("bodies", bodies),
+        ("catalogue", catalogue),
+    ):
         app.command(name, cls=SigningCommand)(function)
 
 
@@ -128,6 +134,20 @@ def bodies(
     require_new(out)
     with registry(context) as opened:
         made = authorising.bodies(opened, octets, signing_keys(context))
+    _write(context, out, made)
+
+
+def catalogue(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    *,
+    out: OutOption,
+) -> None:
+    """Adopt a catalogue of items for the agency's desks."""
+    octets = read_input(file, max_bytes=MAX_CATALOGUE_BYTES)
+    require_new(out)
+    with registry(context) as opened:
+        made = authorising.catalogue(opened, octets, signing_keys(context))
     _write(context, out, made)
 
 

@@ -18,6 +18,7 @@ import typer
 
 from secure_liaison import i18n
 from secure_liaison.cli.case_acts import CaseArgument, add_acts, tell
+from secure_liaison.cli.case_foreign import foreign
 from secure_liaison.cli.case_page import (
     case_as_data,
     case_as_lines,
@@ -28,9 +29,10 @@ from secure_liaison.cli.case_page import (
     told_as_data,
     told_as_line,
 )
+from secure_liaison.cli.localise import UsageProblem
 from secure_liaison.cli.opening import desk, read_input, require_new, write_output
 from secure_liaison.cli.options import DeskCommand, group, voice
-from secure_liaison.identity.authority_record import MAX_AUTHORITY_BYTES
+from secure_liaison.identity.authority_record import MAX_AUTHORITY_FILE_BYTES
 from secure_liaison.identity.case_file import MAX_CASE_BYTES
 from secure_liaison.labels.workdays import load_calendar
 from secure_liaison.workflows import (
@@ -47,6 +49,7 @@ commands = group()
 _case = group()
 commands.add_typer(_case, name="case")
 add_acts(_case)
+_case.command("foreign", cls=DeskCommand)(foreign)
 
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE")]
 FilesArgument = Annotated[list[Path], typer.Argument(metavar="FILE…")]
@@ -120,11 +123,41 @@ def export(context: typer.Context, case: CaseArgument, file: FileArgument) -> No
     )
 
 
-@_case.command("import", cls=DeskCommand)
-def import_(context: typer.Context, file: FileArgument) -> None:
-    """Verify a case that another desk exported, and keep what is new of it."""
-    surface, octets = voice(context), read_input(file, max_bytes=MAX_CASE_BYTES)
+@_case.command("send", cls=DeskCommand)
+def send(
+    context: typer.Context,
+    case: CaseArgument,
+    *,
+    to: Annotated[list[str], typer.Option("--to", metavar="ADDRESS")],
+    topic: Annotated[str, typer.Option("--topic", metavar="TOPIC")] = "",
+) -> None:
+    """Send a case to other desks, under its own label."""
+    surface = voice(context)
     with desk(context) as office:
+        found = determining.find(office, case)
+        digest = exchanging.send_case(office, found, tuple(to), topic=topic)
+        correspondence.deliver(office)
+    surface.result(
+        {"case": found.hex(), "id": digest.hex(), "to": to},
+        surface.text("cli.case.sent", id=digest.hex()[:8], to=", ".join(to)),
+    )
+
+
+@_case.command("import", cls=DeskCommand)
+def import_(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE")] = None,
+    *,
+    received: Annotated[str, typer.Option("--object", metavar="ID")] = "",
+) -> None:
+    """Verify a case that another desk exported or sent, and keep what is new of it."""
+    if (file is None) is not bool(received):
+        raise UsageProblem("cli.usage.file-or-object")
+    surface = voice(context)
+    octets = b"" if file is None else read_input(file, max_bytes=MAX_CASE_BYTES)
+    with desk(context) as office:
+        if file is None:
+            octets = exchanging.case_received(office, received)
         taken = exchanging.import_case(office, octets)
         data = {**case_as_data(office, taken.found), "new": taken.new}
         lines = case_as_lines(surface, office, taken.found)
@@ -135,7 +168,7 @@ def import_(context: typer.Context, file: FileArgument) -> None:
 def authority(context: typer.Context, files: FilesArgument) -> None:
     """Take in lists of bodies, designations and grants that registrars signed."""
     surface = voice(context)
-    octets = [read_input(path, max_bytes=MAX_AUTHORITY_BYTES + 64) for path in files]
+    octets = [read_input(path, max_bytes=MAX_AUTHORITY_FILE_BYTES) for path in files]
     with desk(context) as office:
         kinds = [type(authorising.accept(office, each)).__name__ for each in octets]
     lines = [

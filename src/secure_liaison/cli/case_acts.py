@@ -36,7 +36,8 @@ from secure_liaison.labels.acts import (
     Settle,
 )
 from secure_liaison.labels.competence import report_goes_to
-from secure_liaison.workflows import determining, proposing
+from secure_liaison.workflows import determining, itemising, proposing
+from secure_liaison.workflows.packs import writable
 from secure_liaison.workflows.proposing import Words
 
 if TYPE_CHECKING:
@@ -44,7 +45,20 @@ if TYPE_CHECKING:
     from secure_liaison.office import Office
     from secure_liaison.workflows.determining import DeskCase
 
-__all__ = ["CaseArgument", "add_acts", "tell"]
+__all__ = [
+    "AgencyOption",
+    "CaseArgument",
+    "ConsentOption",
+    "LevelOption",
+    "OfficerOption",
+    "PackOption",
+    "PeriodOption",
+    "ProvisionOption",
+    "RemarkOption",
+    "add_acts",
+    "tell",
+    "words_of",
+]
 
 CaseArgument = Annotated[str, typer.Argument(metavar="CASE")]
 LevelOption = Annotated[str, typer.Option("--level", metavar="LEVEL")]
@@ -106,6 +120,7 @@ def propose(
     officer: OfficerOption = None,
     not_secret: Annotated[bool, typer.Option("--not-secret")] = False,
     source: Annotated[list[str] | None, typer.Option("--source", metavar="ID")] = None,
+    item: Annotated[str, typer.Option("--item", metavar="ITEM")] = "",
     reason: ReasonOption = "",
     remark: RemarkOption = "",
     provision: ProvisionOption = "",
@@ -113,18 +128,24 @@ def propose(
     pack: PackOption = _PACK,
 ) -> None:
     """Propose a first label, or that the item is not secret."""
-    if not_secret is bool(level):
+    if not_secret is bool(level or source) and not item:
         raise UsageProblem("cli.usage.level-or-not-secret")
-    words = _words(level, period, agency, officer, pack=pack)
+    words = words_of(level, period, agency, officer, pack=pack)
     with desk(context) as office:
         found = _load(office, case)
         with typed(context):
+            taken = itemising.item_for(office, item, writable(office, pack)) if item else None
+            sources = tuple(proposing.source_label(office, each) for each in source or [])
+            unmarked = not_secret or (taken is not None and not (taken.level or level))
             step = Propose(
                 purpose=Purpose.DERIVED if source else Purpose.ORIGINAL,
-                label=None if not_secret else proposing.label_from(office, words, found.case),
-                reason=reason,
+                label=None
+                if unmarked
+                else proposing.label_from(office, words, found.case, sources=sources, item=taken),
+                reason=reason or (taken.citation if taken is not None and unmarked else ""),
+                catalogue="" if taken is None else taken.citation,
                 remark=remark,
-                sources=tuple(proposing.source_label(office, each) for each in source or []),
+                sources=sources,
                 provision=provision,
                 consent=consent,
             )
@@ -160,7 +181,7 @@ def protect(
     pack: PackOption = _PACK,
 ) -> None:
     """Protect an item as drafted before anybody can decide it."""
-    words = _words(level, period, agency, officer, pack=pack)
+    words = words_of(level, period, agency, officer, pack=pack)
     with desk(context) as office:
         found = _load(office, case)
         with typed(context):
@@ -206,7 +227,7 @@ def assert_(
     """Assert another label than the one determined, or that the item is not secret."""
     if not_secret is bool(level):
         raise UsageProblem("cli.usage.level-or-not-secret")
-    words = _words(level, period, agency, officer, pack=pack)
+    words = words_of(level, period, agency, officer, pack=pack)
     with desk(context) as office:
         found = _load(office, case)
         with typed(context):
@@ -239,7 +260,7 @@ def extend(
     _later(
         context,
         case,
-        _words(level, period, agency, officer),
+        words_of(level, period, agency, officer),
         Propose(
             purpose=Purpose.EXTEND,
             label=None,
@@ -270,7 +291,7 @@ def change(
     _later(
         context,
         case,
-        _words(level, period, agency, officer),
+        words_of(level, period, agency, officer),
         Propose(
             purpose=Purpose.CHANGE,
             label=None,
@@ -333,7 +354,7 @@ def _load(office: Office, case: str) -> DeskCase:
     return determining.load(office, determining.find(office, case))
 
 
-def _words(
+def words_of(
     level: str,
     period: str,
     agency: list[str] | None,
@@ -341,6 +362,7 @@ def _words(
     *,
     pack: str = _PACK,
 ) -> Words:
+    """Return a label as the options of a command say it."""
     return Words(
         level=level,
         period=period,

@@ -12,10 +12,18 @@ from secure_liaison.clock import to_iso
 from secure_liaison.errors import LiaisonError
 from secure_liaison.i18n import Language
 from secure_liaison.identity.ids import OfficerId
-from secure_liaison.labels.acts import Assert, Propose, Protect, Report, Return, Review, kind_of
+from secure_liaison.labels.acts import (
+    Assert,
+    Propose,
+    Protect,
+    Purpose,
+    Report,
+    Return,
+    Review,
+    kind_of,
+)
 from secure_liaison.labels.case import ends_at
 from secure_liaison.labels.lifecycle import mark_lines
-from secure_liaison.labels.marking import render
 from secure_liaison.workflows import addressing, lifecycle
 from secure_liaison.workflows.authorising import agency_leaf
 
@@ -24,7 +32,7 @@ if TYPE_CHECKING:
     from secure_liaison.identity.determination_record import SignedAct
     from secure_liaison.labels.case import Case
     from secure_liaison.labels.label import Label
-    from secure_liaison.labels.lifecycle import Duty
+    from secure_liaison.labels.lifecycle import Duty, MarkLines
     from secure_liaison.office import Office
     from secure_liaison.workflows.determining import DeskCase, ListedCase
     from secure_liaison.workflows.notifying import Told
@@ -191,13 +199,16 @@ def _head(surface: Surface, office: Office, found: DeskCase) -> list[str]:
 
 
 def _mark(office: Office, found: DeskCase, language: Language) -> str:
-    stands = lifecycle.standing_of(office, found)
-    return mark_lines(stands, found.setting, language, exercise=office.exercise).current
+    return _lines(office, found, language).current
 
 
 def _struck(office: Office, found: DeskCase, language: Language) -> list[str]:
-    stands = lifecycle.standing_of(office, found)
-    return list(mark_lines(stands, found.setting, language, exercise=office.exercise).struck)
+    return list(_lines(office, found, language).struck)
+
+
+def _lines(office: Office, found: DeskCase, language: Language) -> MarkLines:
+    stands, packs = lifecycle.standing_of(office, found), office.packs.to_show()
+    return mark_lines(stands, found.setting, language, exercise=office.exercise, packs=packs)
 
 
 def _determination(office: Office, label: Label | None) -> dict[str, Any]:
@@ -240,22 +251,20 @@ def _act_as_data(
         "officer": name_of(office, f"officer:{signed.act.officer.hex()}"),
         "at": to_iso(signed.act.at),
         "proven": to_iso(found.proven[digest]),
-        "said": _said(office, found, signed, language),
+        "said": _said(office, signed, language),
         "digest": digest.hex(),
     }
 
 
-def _said(office: Office, found: DeskCase, signed: SignedAct, language: Language) -> str:
-    def mark(label: Label | None) -> str:
-        if label is None:
-            return ""
-        pack = found.setting.pack_of(label)
-        return render(label, pack, language, exercise=office.exercise)
+def _said(office: Office, signed: SignedAct, language: Language) -> str:
+    def mark(label: Label | None, *, foreign: bool = False) -> str:
+        return addressing.mark_in(office, label, language, foreign=foreign) if label else ""
 
     match signed.act.step:
         case Propose(purpose=purpose, label=label, reason=reason):
             asked = i18n.text(f"case.purpose.{purpose.name.lower()}", language)
-            return " ".join(part for part in (asked, mark(label), reason) if part)
+            shown = mark(label, foreign=purpose is Purpose.FOREIGN)
+            return " ".join(part for part in (asked, shown, reason) if part)
         case Protect(label=label):
             return mark(label)
         case Assert(label=label, reason=reason):

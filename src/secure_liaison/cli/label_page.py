@@ -125,7 +125,7 @@ def _beside_lines(surface: Surface, reading: Reading) -> list[str]:
 
 def _problem(reading: Reading) -> FormatError | None:
     try:
-        validate(reading.heard.label, reading.pack)
+        validate(reading.heard.label, reading.pack, follows=None)
     except FormatError as error:
         return error
     return None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from secure_liaison import i18n
 from secure_liaison.clock import to_iso
 from secure_liaison.labels.lifecycle import DECLASSIFIED_MARK
-from secure_liaison.labels.marking import EXERCISE_PREFIX, banner, render
+from secure_liaison.labels.marking import EXERCISE_PREFIX, banner
 from secure_liaison.workflows import addressing
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _residual(holds: InForce) -> str:
 
 
 def _mark(office: Office, label: Label, language: Language) -> str:
-    return render(label, addressing.pack_of(office, label), language, exercise=office.exercise)
+    return addressing.mark_in(office, label, language)
 
 
 def _marks(office: Office, label: Label) -> dict[str, str]:

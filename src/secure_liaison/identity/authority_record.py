@@ -5,6 +5,7 @@ Rules:
 - A grant is signed by registrars of the granting agency, a designation by those of the officer's
   own, a list of bodies by those of the agency for whose desks it counts; as many as that agency's
   registrar statement asks for.
+- A catalogue of items is signed by registrars of the agency that adopts it.
 - A signature by anybody else refuses the record.
 - A signed grant may still give nothing: `secure_liaison.labels.authority` judges what it says.
 
@@ -27,7 +28,9 @@ from secure_liaison.identity.records import (
     sign_record,
     verify_signatures,
 )
+from secure_liaison.labels.adopted import AdoptedCatalogue
 from secure_liaison.labels.body_list import BodyList
+from secure_liaison.labels.catalogue import MAX_CATALOGUE_BYTES
 from secure_liaison.labels.grants import AuthorityGrant, Designation
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_AUTHORITY_BYTES",
+    "MAX_AUTHORITY_FILE_BYTES",
     "AuthorityContent",
     "AuthorityFile",
     "AuthorityKind",
@@ -46,24 +50,30 @@ __all__ = [
     "issuer_of",
     "open_authority",
     "open_body_list",
+    "open_catalogue",
     "open_designation",
     "open_grant",
     "read_authority_file",
     "read_content",
     "sign_body_list",
+    "sign_catalogue",
     "sign_designation",
     "sign_grant",
 ]
 
-MAX_AUTHORITY_BYTES: Final = 2**16
+MAX_AUTHORITY_BYTES: Final = MAX_CATALOGUE_BYTES + 2**17
+"""Of the longest record, an adopted catalogue with its signatures."""
+MAX_AUTHORITY_FILE_BYTES: Final = MAX_AUTHORITY_BYTES + 64
+_MAX_OTHER_BYTES: Final = 2**16
 
 _GRANT: Final = Tag("secure_liaison/draft-0/authority-grant")
 _DESIGNATION: Final = Tag("secure_liaison/draft-0/authority-designation")
 _BODIES: Final = Tag("secure_liaison/draft-0/authority-bodies")
+_CATALOGUE: Final = Tag("secure_liaison/draft-0/authority-catalogue")
 _VERSIONS: Final = frozenset({0})
 
 
-AuthorityContent: TypeAlias = AuthorityGrant | Designation | BodyList
+AuthorityContent: TypeAlias = AuthorityGrant | Designation | BodyList | AdoptedCatalogue
 
 
 class AuthorityKind(Enum):
@@ -72,6 +82,7 @@ class AuthorityKind(Enum):
     GRANT = 1
     DESIGNATION = 2
     BODIES = 3
+    CATALOGUE = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +169,25 @@ def open_body_list(data: bytes, realm: Realm, issuer: Issuer) -> BodyList:
     return found
 
 
+def sign_catalogue(adopted: AdoptedCatalogue, realm: Realm, keys: Sequence[SigningKey]) -> bytes:
+    """Return a catalogue of items signed by registrars of the agency that adopts it."""
+    return _sign(_CATALOGUE, adopted.to_value(), realm, keys)
+
+
+def open_catalogue(data: bytes, realm: Realm, issuer: Issuer) -> AdoptedCatalogue:
+    """Verify an agency's catalogue of items.
+
+    Raises:
+        FormatError: malformed, then ``determination-realm``, then as `AdoptedCatalogue`.
+        UnsupportedVersionError: ``unknown-version``.
+        SignatureError: ``wrong-signer``, ``ml-dsa``, ``ed25519``, ``too-few-signatures``,
+            ``authority-issuer`` (another agency adopted it).
+    """
+    found = AdoptedCatalogue.from_value(_verified(_CATALOGUE, data, realm, issuer))
+    _require_issuer(found.issuer, issuer)
+    return found
+
+
 def read_authority_file(data: bytes) -> AuthorityFile:
     """Parse a file strictly, without trusting it.
 
@@ -165,10 +195,11 @@ def read_authority_file(data: bytes) -> AuthorityFile:
         FormatError: malformed.
         UnsupportedVersionError: ``unknown-version``.
     """
-    fields = decode_fields(data, max_bytes=MAX_AUTHORITY_BYTES + 64)
+    fields = decode_fields(data, max_bytes=MAX_AUTHORITY_FILE_BYTES)
     fields.version(0, supported=_VERSIONS)
     kind = AuthorityKind(fields.integer(1, low=1, high=len(AuthorityKind)))
-    record = fields.octets(2, max_size=MAX_AUTHORITY_BYTES)
+    long = kind is AuthorityKind.CATALOGUE
+    record = fields.octets(2, max_size=MAX_AUTHORITY_BYTES if long else _MAX_OTHER_BYTES)
     fields.done()
     return AuthorityFile(kind=kind, record=record)
 
@@ -187,6 +218,8 @@ def read_content(kind: AuthorityKind, value: Value) -> AuthorityContent:
             return Designation.from_value(value)
         case AuthorityKind.BODIES:
             return BodyList.from_value(value)
+        case AuthorityKind.CATALOGUE:
+            return AdoptedCatalogue.from_value(value)
         case _:
             assert_never(kind)
 
@@ -206,7 +239,7 @@ def issuer_of(file: AuthorityFile) -> str:
             return found.granter
         case Designation():
             return found.body
-        case BodyList():
+        case BodyList() | AdoptedCatalogue():
             return found.issuer
         case _:
             assert_never(found)
@@ -225,6 +258,8 @@ def open_authority(file: AuthorityFile, realm: Realm, issuer: Issuer) -> Authori
             return open_designation(file.record, realm, issuer)
         case AuthorityKind.BODIES:
             return open_body_list(file.record, realm, issuer)
+        case AuthorityKind.CATALOGUE:
+            return open_catalogue(file.record, realm, issuer)
         case _:
             assert_never(file.kind)
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from secure_liaison.crypto.keys import Realm, Tag, tagged_hash
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.acts import Purpose
-from secure_liaison.labels.label import Determination, DeterminationKind
+from secure_liaison.labels.label import Determination, DeterminationKind, label_digest
 from secure_liaison.labels.lattice import join
 from secure_liaison.labels.period import period_end
 
@@ -46,6 +46,7 @@ __all__ = [
     "effective_label",
     "ends_at",
     "join_all",
+    "label_sources",
     "state_at",
 ]
 
@@ -133,7 +134,7 @@ class Case:
         label: What is determined; nothing before a decision and after declassification.
         floor: The join of everything drafted before a decision.
         kind: Original, derived or foreign, once determined.
-        sources: What a derived label follows.
+        sources: What a derived label, or a draft of one, follows.
         decided_by: The body that determined; it, its successor and its superiors may change it.
         pending: A proposal that waits.
         assertions: What is asserted while the case is disputed.
@@ -233,10 +234,10 @@ def effective_label(case: Case, setting: Setting) -> Label | None:
     if case.state is CaseState.DISPUTED:
         asserted = (case.label, *(each.label for each in case.assertions))
         joined = join_all(tuple(label for label in asserted if label), setting)
-        return _marked(joined, DeterminationKind.DISPUTED)
+        return _marked(joined, DeterminationKind.DISPUTED, case.sources)
     if case.label is not None:
         return case.label
-    return _marked(case.floor, DeterminationKind.PROVISIONAL)
+    return _marked(case.floor, DeterminationKind.PROVISIONAL, case.sources)
 
 
 def ends_at(case: Case, setting: Setting) -> Instant | None:
@@ -261,9 +262,21 @@ def state_at(case: Case, now: Instant, setting: Setting) -> CaseState:
     return CaseState.DECLASSIFIED if end is not None and now >= end else case.state
 
 
-def _marked(label: Label | None, kind: DeterminationKind) -> Label | None:
+def label_sources(sources: tuple[Label, ...]) -> frozenset[str]:
+    """Return how a derived label names its sources."""
+    return frozenset(f"label:{label_digest(source).hex()}" for source in sources)
+
+
+def _marked(
+    label: Label | None, kind: DeterminationKind, sources: tuple[Label, ...]
+) -> Label | None:
     if label is None:
         return None
+    made = label.determination
+    # The period may be as long as it is by what was cited only; without it the label is invalid.
     return replace(
-        label, determination=Determination(kind=kind, sources=label.determination.sources)
+        label,
+        determination=Determination(
+            kind=kind, sources=made.sources | label_sources(sources), provision=made.provision
+        ),
     )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from secure_liaison.clock import from_iso
 from secure_liaison.errors import FormatError, UnsupportedVersionError
+from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.pack_fields import read_basis, read_names
 from secure_liaison.labels.period import (
     Period,
@@ -29,10 +30,13 @@ from secure_liaison.labels.period import (
 from secure_liaison.labels.strict_json import JsonFields, read_json
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from secure_liaison.clock import Instant
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.naming import Basis, Names
     from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.labels.strict_json import Json
 
 __all__ = [
     "CATALOGUE_VERSION",
@@ -67,6 +71,7 @@ class CatalogueEntry:
         arises: Kinds of body at which the item arises (产生层级), as the pack's authority table
             names them, or further kinds without authority of their own.
         basis: The range of secret matters (保密事项范围) that it comes from.
+        audience: The same scope as leaves, where the list says so.
     """
 
     id: str
@@ -76,6 +81,7 @@ class CatalogueEntry:
     scope: Names
     arises: tuple[str, ...]
     basis: tuple[Basis, ...]
+    audience: Audience | None = None
 
     @property
     def is_secret(self) -> bool:
@@ -142,7 +148,7 @@ class Catalogue:
 
 
 def falls_below(label: Label, entry: CatalogueEntry, pack: PolicyPack) -> bool:
-    """Whether a label protects less, in level or period, than its entry proposes.
+    """Whether a label protects less, in level, period or audience, than its entry proposes.
 
     Raises:
         FormatError: ``label-level-unknown``.
@@ -158,7 +164,8 @@ def falls_below(label: Label, entry: CatalogueEntry, pack: PolicyPack) -> bool:
         start=start if entry.is_dated else None,
     )
     lower = pack.level(label.level).rank < pack.level(entry.level).rank
-    return lower or not period_dominates(label.period, wanted)
+    wider = entry.audience is not None and not label.audience.within(entry.audience)
+    return lower or wider or not period_dominates(label.period, wanted)
 
 
 def load_catalogue(data: bytes, pack: PolicyPack) -> Catalogue:
@@ -207,11 +214,40 @@ def _read_entry(fields: JsonFields, pack: PolicyPack) -> CatalogueEntry:
     if not arises or not all(map(_SLUG.fullmatch, arises)):
         raise FormatError("catalogue-entry", place=fields.at("arises"))
     scope = read_names(fields, "scope")
+    audience = _read_audience(fields) if fields.has("audience") else None
+    if audience is not None and period is None:
+        raise FormatError("catalogue-entry", place=fields.at("audience"))
     basis = read_basis(fields)
     fields.done()
     return CatalogueEntry(
-        id=item, names=names, level=level, period=period, scope=scope, arises=arises, basis=basis
+        id=item,
+        names=names,
+        level=level,
+        period=period,
+        scope=scope,
+        arises=arises,
+        basis=basis,
+        audience=audience,
     )
+
+
+def _read_audience(fields: JsonFields) -> Audience:
+    place, taken = fields.at("audience"), fields.value("audience")
+    if not isinstance(taken, list) or not taken:
+        raise FormatError("catalogue-entry", place=place)
+    try:
+        return Audience.of(*(_leaves(group, place) for group in taken))
+    except FormatError as exc:
+        raise FormatError("catalogue-entry", place=place) from exc
+
+
+def _leaves(group: Json, place: str) -> Iterator[str]:
+    if not isinstance(group, list) or not group:
+        raise FormatError("catalogue-entry", place=place)
+    for leaf in group:
+        if not isinstance(leaf, str):
+            raise FormatError("catalogue-entry", place=place)
+        yield leaf
 
 
 def _read_period(fields: JsonFields, level_id: str, pack: PolicyPack) -> Period:

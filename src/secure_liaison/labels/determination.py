@@ -64,10 +64,17 @@ from secure_liaison.labels.case import (
     effective_label,
     ends_at,
     join_all,
+    label_sources,
 )
 from secure_liaison.labels.competence import deciders, proposers, report_goes_to
 from secure_liaison.labels.label import Determination, DeterminationKind
-from secure_liaison.labels.proposals import check_label, check_proposal, kind_after, label_sources
+from secure_liaison.labels.proposals import (
+    check_label,
+    check_proposal,
+    exceeds_sources,
+    kind_after,
+    sources_after,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -203,8 +210,16 @@ def _propose(case: Case, act: Act, proposal: Propose, setting: Setting) -> Case:
     pending = Pending(proposal=proposal, by=act.actor, at=act.at)
     if case.state not in {CaseState.DRAFT, CaseState.UNCLASSIFIED}:
         return replace(case, pending=pending)
-    drafts = tuple(label for label in (case.floor, proposal.label) if label)
-    return replace(case, state=CaseState.PROPOSED, pending=pending, floor=join_all(drafts, setting))
+    cited = Determination(provision=proposal.provision)
+    drafted = replace(proposal.label, determination=cited) if proposal.label else None
+    drafts = tuple(label for label in (case.floor, drafted) if label)
+    return replace(
+        case,
+        state=CaseState.PROPOSED,
+        pending=pending,
+        floor=join_all(drafts, setting),
+        sources=tuple(dict.fromkeys((*case.sources, *proposal.sources))),
+    )
 
 
 def _confirm(case: Case, act: Act, setting: Setting) -> Case:
@@ -261,7 +276,7 @@ def _assert(case: Case, act: Act, step: Assert, setting: Setting) -> Case:
     if len(case.assertions) >= MAX_ASSERTIONS:
         raise WorkflowError("case-assertions", limit=MAX_ASSERTIONS)
     if step.label is not None:
-        check_label(case, step.label, act.at, setting)
+        check_label(case, step.label, act.at, setting, sources=case.sources)
     assertion = Assertion(label=step.label, by=act.actor, at=act.at)
     after = replace(
         case,
@@ -283,7 +298,6 @@ def _signed_off(case: Case, pending: Pending, act: Act, ground: str) -> Label | 
     proposal, kind = pending.proposal, kind_after(case, pending.proposal)
     if proposal.label is None:
         return None
-    sources = (proposal.sources or case.sources) if kind is Purpose.DERIVED else ()
     return replace(
         proposal.label,
         determination=Determination(
@@ -293,7 +307,7 @@ def _signed_off(case: Case, pending: Pending, act: Act, ground: str) -> Label | 
             authority=ground,
             catalogue=proposal.catalogue,
             reason=proposal.reason,
-            sources=label_sources(sources),
+            sources=label_sources(sources_after(case, proposal)),
             provision=proposal.provision,
         ),
     )
@@ -318,7 +332,7 @@ def _in_effect(
         label=label,
         floor=None,
         kind=kind,
-        sources=(proposal.sources or case.sources) if kind is Purpose.DERIVED else (),
+        sources=sources_after(case, proposal),
         decided_by=act.actor.agency,
         pending=None,
         assertions=(),
@@ -330,9 +344,14 @@ def _in_effect(
 
 def _ground(case: Case, act: Act, proposal: Propose, setting: Setting) -> str:
     derived = kind_after(case, proposal) is Purpose.DERIVED
-    touched = [label for label in (proposal.label, case.label) if label]
-    packs = [setting.pack_of(label) for label in touched] or [setting.packs[-1]]
-    levels = [frozenset({label.level}) for label in touched] or [frozenset[str]()]
+    followed = [(proposal.label, sources_after(case, proposal)), (case.label, case.sources)]
+    touched = [(label, sources) for label, sources in followed if label]
+    packs = [setting.pack_of(label) for label, _ in touched] or [setting.packs[-1]]
+    levels = [frozenset({label.level}) for label, _ in touched] or [frozenset[str]()]
+    # What a derived label protects beyond its sources is an original decision.
+    follows = [
+        derived and not exceeds_sources(label, sources, setting) for label, sources in touched
+    ] or [derived]
     grounds = [
         require_authority(
             AuthorityQuestion(
@@ -340,12 +359,12 @@ def _ground(case: Case, act: Act, proposal: Propose, setting: Setting) -> str:
                 body=act.actor.agency,
                 levels=wanted,
                 at=at,
-                derived=derived,
+                derived=follower,
             ),
             setting.powers,
             pack,
         )
-        for wanted, pack in zip(levels, packs, strict=True)
+        for wanted, pack, follower in zip(levels, packs, follows, strict=True)
         # A power that ended before the act is proven to have existed gives nothing.
         for at in (act.at, max(act.at, act.known))
     ]

@@ -12,6 +12,7 @@ Rules:
   the join by itself is dropped, and a dropped reading means refused.
 - A join of different labels is derived, from the digests of everything that went into it; nobody
   has determined it yet, so its proposer and approver are empty until two persons take it over.
+- Provisions that the parts cite stay cited: the longest period may be there by one of them only.
 - A join may break a pack's rules (a period form, a count): `validate` says so, a person decides.
 
 Source: docs/spec/labels.md §3; DESIGN §4.
@@ -74,7 +75,7 @@ def join(a: Label, b: Label, pack: PolicyPack) -> Label:
 
     Raises:
         FormatError: ``label-policy-mismatch``, ``label-level-unknown``; past the limits of the
-            encoding ``label-audience-size``, ``label-marking`` or ``label-source``.
+            encoding ``label-audience-size``, ``label-marking``, ``label-source`` or ``label-text``.
     """
     return join_all((a, b), pack)
 
@@ -103,7 +104,11 @@ def join_all(labels: Iterable[Label], pack: PolicyPack) -> Label:
         owner=max((pack.level(part.level).rank, part.owner) for part in parts)[1],
         created=max(part.created for part in parts),
         period=whole.period,
-        determination=Determination(kind=DeterminationKind.DERIVED, sources=_all_sources(parts)),
+        determination=Determination(
+            kind=DeterminationKind.DERIVED,
+            sources=_all_sources(parts),
+            provision=_all_marks(part.determination.provision for part in parts) or "",
+        ),
         review_at=min(
             (part.review_at for part in parts if part.review_at is not None), default=None
         ),
@@ -126,7 +131,10 @@ def _sources(label: Label) -> frozenset[str]:
     # Only what `join` itself made is taken apart again; a label that people determined, also one
     # they derived, is a source of its own.
     made = label.determination
-    if made.sources and made == Determination(kind=DeterminationKind.DERIVED, sources=made.sources):
+    joined = Determination(
+        kind=DeterminationKind.DERIVED, sources=made.sources, provision=made.provision
+    )
+    if made.sources and made == joined:
         return made.sources
     return frozenset({f"label:{label_digest(label).hex()}"})
 

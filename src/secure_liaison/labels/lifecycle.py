@@ -30,8 +30,9 @@ from secure_liaison.labels.case import (
     ends_at,
     state_at,
 )
-from secure_liaison.labels.marking import render
+from secure_liaison.labels.held_mark import render_held
 from secure_liaison.labels.period import add_months
+from secure_liaison.labels.shelf import BUILTIN_SHELF
 from secure_liaison.labels.workdays import due_at
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from secure_liaison.i18n import Language
     from secure_liaison.labels.case import Case, Setting
     from secure_liaison.labels.label import Label
+    from secure_liaison.labels.shelf import Shelf
     from secure_liaison.labels.workdays import WorkCalendar
 
 __all__ = [
@@ -189,16 +191,28 @@ def standing(case: Case, now: Instant, setting: Setting) -> Standing:
 
 
 def mark_lines(
-    stands: Standing, setting: Setting, language: Language, *, exercise: bool
+    stands: Standing,
+    setting: Setting,
+    language: Language,
+    *,
+    exercise: bool,
+    packs: Shelf = BUILTIN_SHELF,
 ) -> MarkLines:
     """Return the marks to print; struck-out ones are the caller's to draw as such.
+
+    Args:
+        stands: What holds now.
+        setting: What the case is judged by.
+        language: In which policies that have a choice are written.
+        exercise: As in `render`.
+        packs: As in `render_held`.
 
     Raises:
         FormatError: ``pack-unknown``.
     """
 
     def mark(label: Label) -> str:
-        return render(label, setting.pack_of(label), language, exercise=exercise)
+        return render_held(label, setting.pack_of(label), language, exercise=exercise, packs=packs)
 
     current = mark(stands.label) if stands.label else ""
     if stands.mark is MarkState.RESIDUAL:

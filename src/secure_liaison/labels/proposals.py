@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Final
 
 from secure_liaison.errors import FormatError, OutOfOrderError, WorkflowError
 from secure_liaison.labels.acts import Propose, Purpose
-from secure_liaison.labels.case import CaseState, join_all
+from secure_liaison.labels.case import CaseState, join_all, label_sources
 from secure_liaison.labels.catalogue import falls_below
-from secure_liaison.labels.label import Determination, label_digest
+from secure_liaison.labels.label import Determination, DeterminationKind
 from secure_liaison.labels.lattice import dominates
 from secure_liaison.labels.period import PeriodForm, period_dominates, period_end
 from secure_liaison.labels.validity import START_AHEAD_S, validate
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.policy import PolicyPack
 
-__all__ = ["check_label", "check_proposal", "kind_after", "label_sources"]
+__all__ = ["check_label", "check_proposal", "exceeds_sources", "kind_after", "sources_after"]
 
 _FIRST: Final = frozenset({Purpose.ORIGINAL, Purpose.DERIVED, Purpose.FOREIGN})
 _LATER: Final = frozenset({Purpose.EXTEND, Purpose.CHANGE, Purpose.DECLASSIFY, Purpose.PUBLISH})
@@ -65,7 +65,8 @@ def check_proposal(case: Case, proposal: Propose, at: Instant, setting: Setting)
             ``case-extension-shorter``, ``case-extension-grounds``, ``case-change-extends``,
             ``case-nothing-changes``, ``case-change-grounds``, ``case-sources-given``,
             ``case-without-source``, ``case-below-source``, ``case-without-agreement``,
-            ``case-alternatives``, ``case-without-consent``.
+            ``case-alternatives``, ``case-wider-than-originator``,
+            ``case-shorter-than-originator``, ``case-without-consent``.
         FormatError: those of `check_label`.
     """
     if proposal.purpose not in _PURPOSES.get(case.state, frozenset()):
@@ -78,7 +79,14 @@ def check_proposal(case: Case, proposal: Propose, at: Instant, setting: Setting)
     _check_reason(proposal, setting)
     _check_catalogue(proposal, setting)
     if proposal.label is not None:
-        check_label(case, proposal.label, at, setting, provision=proposal.provision)
+        check_label(
+            case,
+            proposal.label,
+            at,
+            setting,
+            provision=proposal.provision,
+            sources=sources_after(case, proposal),
+        )
         if case.state is CaseState.DETERMINED and case.label is not None:
             _check_difference(case.label, proposal.label, proposal)
     match kind_after(case, proposal):
@@ -92,9 +100,23 @@ def check_proposal(case: Case, proposal: Propose, at: Instant, setting: Setting)
 
 
 def check_label(
-    case: Case, label: Label, at: Instant, setting: Setting, *, provision: str = ""
+    case: Case,
+    label: Label,
+    at: Instant,
+    setting: Setting,
+    *,
+    provision: str = "",
+    sources: tuple[Label, ...] = (),
 ) -> None:
     """Prove that a label may be proposed, drafted or asserted in a case at a moment.
+
+    Args:
+        case: What the acts so far have come to.
+        label: Without a determination.
+        at: The moment of the act.
+        setting: What acts are judged by.
+        provision: Cited for a period above the maximum, or empty.
+        sources: What a derived label follows; only what they bear may be obsolete.
 
     Raises:
         FormatError: ``pack-unknown``, ``label-policy-not-in-force``, those of `validate`.
@@ -118,6 +140,13 @@ def check_label(
     if label.created > at:
         raise WorkflowError("case-label-created")
     _check_period(case, label, at, pack=pack, provision=provision)
+    # As it will stand once decided: a cited provision lifts the maximum and nothing else.
+    made = Determination(
+        kind=DeterminationKind.DERIVED if sources else DeterminationKind.ORIGINAL,
+        sources=label_sources(sources),
+        provision=provision,
+    )
+    validate(replace(label, determination=made), pack, follows=sources)
 
 
 def kind_after(case: Case, proposal: Propose) -> Purpose:
@@ -126,9 +155,28 @@ def kind_after(case: Case, proposal: Propose) -> Purpose:
     return case.kind if settled else proposal.purpose
 
 
-def label_sources(sources: tuple[Label, ...]) -> frozenset[str]:
-    """Return how a derived label names its sources."""
-    return frozenset(f"label:{label_digest(source).hex()}" for source in sources)
+def sources_after(case: Case, proposal: Propose) -> tuple[Label, ...]:
+    """Return what the label of a case will follow if a proposal is decided; nothing if original."""
+    if kind_after(case, proposal) is not Purpose.DERIVED:
+        return ()
+    return proposal.sources or (case.sources if case.label is not None else ())
+
+
+def exceeds_sources(label: Label, sources: tuple[Label, ...], setting: Setting) -> bool:
+    """Whether a label is higher, or binds longer, than the join of what it follows.
+
+    What it protects beyond its sources nobody determined before: it is original there. A narrower
+    audience is no surplus: who needs to know of a paper is for whoever makes it.
+
+    Raises:
+        FormatError: ``pack-unknown``, ``label-level-unknown``, then as `join`.
+    """
+    joined = join_all(sources, setting)
+    if joined is None:
+        return True
+    pack = setting.pack_of(label)
+    higher = pack.level(label.level).rank > pack.level(joined.level).rank
+    return higher or not period_dominates(joined.period, label.period)
 
 
 def _check_period(
@@ -145,8 +193,6 @@ def _check_period(
         # What is too long already by its own start, the label's own rules refuse.
         if (period_end(replace(own, start=first)) or end) < end <= (period_end(own) or end):
             raise WorkflowError("case-period-over-maximum", limit=years)
-    # As it will stand once decided: a cited provision lifts the maximum and nothing else.
-    validate(replace(label, determination=Determination(provision=provision)), pack)
 
 
 def _check_reason(proposal: Propose, setting: Setting) -> None:
@@ -200,7 +246,7 @@ def _check_difference(old: Label, new: Label, proposal: Propose) -> None:
 
 def _check_derived(case: Case, proposal: Propose, setting: Setting) -> None:
     known = case.sources if case.label is not None else ()
-    sources = proposal.sources or known
+    sources = sources_after(case, proposal)
     if not sources:
         raise WorkflowError("case-without-source")
     moved = bool(known) and label_sources(sources) != label_sources(known)
@@ -225,6 +271,18 @@ def _check_foreign(case: Case, proposal: Propose, setting: Setting) -> None:
             raise WorkflowError("case-without-agreement")
         if old is not None and old.alternatives != new.alternatives:
             raise WorkflowError("case-alternatives")
+        if old is None and not proposal.consent:
+            _check_kept(new)
     relaxes = old is not None and (new is None or not dominates(new, old, setting.pack_of(new)))
     if relaxes and not proposal.consent:
         raise WorkflowError("case-without-consent")
+
+
+def _check_kept(new: Label) -> None:
+    """Prove that whom the originator kept out, and until when, is kept out here too."""
+    for each in new.alternatives:
+        if not new.audience.within(each.label.audience):
+            raise WorkflowError("case-wider-than-originator")
+        ours, theirs = period_end(new.period), period_end(each.label.period)
+        if ours is not None and (theirs is None or ours < theirs):
+            raise WorkflowError("case-shorter-than-originator")

@@ -6,8 +6,8 @@ Rules:
 - Level, period and audience are fixed together: a public audience exists at rank 0 only, a period
   over the level's maximum or of a form no longer used is refused.
 - Every marking must be one of the pack, of the right kind and number; every rule must be met.
-- What is obsolete is read and never given anew: only foreign material, and what derives from
-  material that has it already, may carry it.
+- What is obsolete is read and never given anew: only foreign material, and what follows material
+  that bears exactly that, may carry it.
 
 Source: docs/spec/labels.md §6; 保守国家秘密法(2024) 第十六、十九、二十条; labels report §3.6, §9.
 """
@@ -19,7 +19,7 @@ from typing import Final
 
 from secure_liaison.clock import Instant, to_iso
 from secure_liaison.errors import FormatError
-from secure_liaison.labels.label import DeterminationKind, Label
+from secure_liaison.labels.label import DeterminationKind, Label, label_digest
 from secure_liaison.labels.period import (
     MAX_INSTANT,
     PeriodForm,
@@ -37,12 +37,17 @@ START_AHEAD_S: Final = 30 * 86_400
 """How far ahead a period may start: a document is issued soon after its label is made."""
 _AHEAD_S: Final = 14 * 3600
 """The farthest that a local calendar is ahead of UTC."""
-_INHERITS: Final = frozenset({DeterminationKind.DERIVED, DeterminationKind.FOREIGN})
-"""Kinds whose level is another label's, which may be older than the pack's present practice."""
 
 
-def validate(label: Label, pack: PolicyPack) -> None:
+def validate(label: Label, pack: PolicyPack, *, follows: tuple[Label, ...] | None = ()) -> None:
     """Prove that a label is valid under its pack.
+
+    Args:
+        label: Any label.
+        pack: The version that it names.
+        follows: The labels that it names as its sources, or the same label on an object that
+            exists: only what one of them bears may be obsolete. ``None`` where nobody who asks
+            holds them, as a reader: then it is enough that sources are named.
 
     Raises:
         FormatError: ``label-policy-mismatch``, ``label-level-unknown``,
@@ -67,11 +72,11 @@ def validate(label: Label, pack: PolicyPack) -> None:
     _check_period(label, pack, level)
     _check_determination(label, pack)
     _check_rules(pack, level, markings)
-    _check_obsolete(label, pack, level, markings)
+    _check_obsolete(label, pack, _obsolete_in(level, pack, markings), follows=follows)
     if label.successor is not None:
         if label.successor.at <= label.created or label.successor.label.policy != label.policy:
             raise FormatError("label-successor")
-        validate(label.successor.label, pack)
+        validate(label.successor.label, pack, follows=follows)
 
 
 def markings_of(label: Label, pack: PolicyPack) -> frozenset[str]:
@@ -111,11 +116,7 @@ def _check_count(category: Category, markings: frozenset[str]) -> None:
         raise FormatError("label-marking-count", category=category.id)
 
 
-def _check_obsolete(label: Label, pack: PolicyPack, level: Level, markings: frozenset[str]) -> None:
-    if label.determination.kind in _INHERITS:
-        # A join has no level or marking that no part has, so nothing obsolete arises from it; that
-        # a derived label names its sources was checked with the determination.
-        return
+def _obsolete_in(level: Level, pack: PolicyPack, markings: frozenset[str]) -> list[str]:
     found = [level.id] if level.obsolete else []
     found += [
         f"{category.id}:{value.id}"
@@ -123,8 +124,32 @@ def _check_obsolete(label: Label, pack: PolicyPack, level: Level, markings: froz
         for value in category.values
         if value.obsolete and f"{category.id}:{value.id}" in markings
     ]
-    if found:
-        raise FormatError("label-obsolete", name=found[0])
+    return found
+
+
+def _check_obsolete(
+    label: Label, pack: PolicyPack, found: list[str], *, follows: tuple[Label, ...] | None
+) -> None:
+    made = label.determination
+    if not found or made.kind is DeterminationKind.FOREIGN:
+        return
+    borne: set[str] = set()
+    if made.kind is not DeterminationKind.ORIGINAL:
+        if follows is None and made.sources:
+            return
+        for source in follows or ():
+            # By its digest, or the label itself: naming one source and showing another is nothing.
+            if source == label or f"label:{label_digest(source).hex()}" in made.sources:
+                borne |= _borne_by(source, pack)
+    for name in found:
+        if name not in borne:
+            raise FormatError("label-obsolete", name=name)
+
+
+def _borne_by(source: Label, pack: PolicyPack) -> frozenset[str]:
+    if source.policy.partition("@")[0] != pack.id:
+        return frozenset()
+    return markings_of(source, pack) | {source.level}
 
 
 def _check_period(label: Label, pack: PolicyPack, level: Level) -> None:

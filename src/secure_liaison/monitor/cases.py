@@ -17,7 +17,13 @@ from typing import TYPE_CHECKING
 
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.membership import meets
-from secure_liaison.monitor.decision import NOWHERE, Elsewhere, ReadQuestion, SealQuestion
+from secure_liaison.monitor.decision import (
+    NOWHERE,
+    Action,
+    Elsewhere,
+    ReadQuestion,
+    SealQuestion,
+)
 from secure_liaison.monitor.finding import Asked, Concerned
 
 if TYPE_CHECKING:
@@ -30,7 +36,6 @@ if TYPE_CHECKING:
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.naming import MarkText, Names
     from secure_liaison.labels.policy import Level, PolicyPack
-    from secure_liaison.monitor.decision import Action
 
 __all__ = [
     "ObjectCase",
@@ -70,6 +75,8 @@ class ObjectCase:
             although the law asks for others, or none.
         minimum_packs: ``policy@version``; labels under an older version are refused.
         expires: The object's end, seconds UTC; none while it is being sealed.
+        follows: Labels that the label follows; nothing where the object exists and its sealing
+            was the moment to ask.
         level_asked: Whether the level is asked of a reader; as in `ReadQuestion`.
         concerned: What findings say of it; computed from the rest.
     """
@@ -93,6 +100,7 @@ class ObjectCase:
     mapped: tuple[HandlingProfile, ...] = ()
     mapped_packs: tuple[PolicyPack, ...] = ()
     level_asked: bool = True
+    follows: tuple[Label, ...] | None = None
     concerned: Concerned = field(init=False)
 
     def __post_init__(self) -> None:
@@ -304,6 +312,9 @@ def _about(
     known = label.policy == pack.policy_id and rank_of(pack, label.level) >= 0
     asked = (question,) if isinstance(question, ReadQuestion) else question.recipients
     readings = [each.elsewhere.reading for each in asked if each.elsewhere.reading is not None]
+    follows = None
+    if isinstance(question, SealQuestion) and question.action is Action.SEAL:
+        follows = question.follows
     return ObjectCase(
         action=question.action,
         label=label,
@@ -324,4 +335,5 @@ def _about(
         mapped=tuple(each.pack.handling_of(each.level) for each in readings),
         mapped_packs=tuple(dict.fromkeys(each.pack for each in readings)),
         level_asked=not isinstance(question, ReadQuestion) or question.level_asked,
+        follows=follows,
     )

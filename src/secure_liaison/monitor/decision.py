@@ -133,6 +133,8 @@ class SealQuestion:
         provider_ceiling: Highest level id for which the accreditation accepts this software's
             commercial ciphers although the law asks for others, or none.
         topic: Subject in the words of agreements; may be empty.
+        follows: Labels that a derived label follows, or the label itself where an object already
+            bears it; obsolete markings are taken from these only.
     """
 
     label: Label
@@ -151,6 +153,7 @@ class SealQuestion:
     action: Action = Action.SEAL
     provider_ceiling: str | None = None
     topic: str = ""
+    follows: tuple[Label, ...] = ()
 
     def __post_init__(self) -> None:
         if self.action not in {Action.SEAL, Action.DELIVER} or not self.recipients:

@@ -50,7 +50,7 @@ def label_valid(case: ObjectCase) -> Finding:
     """Require that the label is valid under the pack that it names."""
     problem, law = "", case.level.citation if case.level is not None else ""
     try:
-        validate(case.label, case.pack)
+        validate(case.label, case.pack, follows=case.follows)
     except FormatError as error:
         problem = error.reason
         broken = error.facts.get("rule")

@@ -24,6 +24,7 @@ from secure_liaison.identity.authority_record import (
     AuthorityKind,
     read_content,
 )
+from secure_liaison.labels.adopted import AdoptedCatalogue
 from secure_liaison.vault.inbox import hex_pattern
 
 if TYPE_CHECKING:
@@ -134,15 +135,21 @@ class Cases:
         )
 
     def authority(self) -> tuple[AuthorityContent, ...]:
-        """Return everything that registrars signed and this desk accepted, in a fixed order."""
-        rows = self._vault.query("SELECT * FROM authority_records ORDER BY accepted_at, digest")
-        return tuple(
-            read_content(
-                AuthorityKind(row.integer("kind")),
-                decode(row.octets("content"), max_bytes=MAX_AUTHORITY_BYTES),
-            )
-            for row in rows
+        """Return who may determine as registrars signed it and this desk accepted it, in order."""
+        rows = self._vault.query(
+            "SELECT * FROM authority_records WHERE kind <> ? ORDER BY accepted_at, digest",
+            (AuthorityKind.CATALOGUE.value,),
         )
+        return tuple(_content(row) for row in rows)
+
+    def catalogues(self) -> tuple[AdoptedCatalogue, ...]:
+        """Return every catalogue that registrars signed and this desk accepted, in order."""
+        rows = self._vault.query(
+            "SELECT * FROM authority_records WHERE kind = ? ORDER BY accepted_at, digest",
+            (AuthorityKind.CATALOGUE.value,),
+        )
+        found = [_content(row) for row in rows]
+        return tuple(each for each in found if isinstance(each, AdoptedCatalogue))
 
     def add_object(self, case_id: bytes, sent: CaseObject) -> None:
         """Remember under which case an object was sent, and which notice it carries if any.
@@ -171,6 +178,13 @@ class Cases:
         """Return the case under which an object was sent, or nothing."""
         rows = self._vault.query("SELECT case_id FROM case_objects WHERE digest = ?", (digest,))
         return rows[0].octets("case_id") if rows else None
+
+
+def _content(row: Row) -> AuthorityContent:
+    return read_content(
+        AuthorityKind(row.integer("kind")),
+        decode(row.octets("content"), max_bytes=MAX_AUTHORITY_BYTES),
+    )
 
 
 def _act(row: Row) -> KeptAct:

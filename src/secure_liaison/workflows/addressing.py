@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.i18n import Language
-from secure_liaison.labels.marking import render
+from secure_liaison.labels.held_mark import render_held
 
 if TYPE_CHECKING:
     from secure_liaison.directory.leaf import RosterLeaf
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from secure_liaison.labels.policy import PolicyPack
     from secure_liaison.office import Office
 
-__all__ = ["Addressee", "address_of", "age_s", "find", "mark_of", "of_officer", "pack_of"]
+__all__ = [
+    "Addressee",
+    "address_of",
+    "age_s",
+    "find",
+    "mark_in",
+    "mark_of",
+    "of_officer",
+    "pack_of",
+]
 
 _NEVER_S: Final = 10**9
 """The age of a directory that was never asked for."""
@@ -73,7 +82,24 @@ def pack_of(office: Office, label: Label) -> PolicyPack:
 
 def mark_of(office: Office, label: Label) -> str:
     """Return a label's mark as the ledger keeps it."""
-    return render(label, pack_of(office, label), Language.ZH, exercise=office.exercise)
+    return mark_in(office, label, Language.ZH)
+
+
+def mark_in(office: Office, label: Label, language: Language, *, foreign: bool = False) -> str:
+    """Return a label's mark as this desk shows it, after those of its originators.
+
+    Args:
+        office: The desk.
+        label: Any label.
+        language: In which policies that have a choice are written.
+        foreign: As in `render_held`.
+
+    Raises:
+        FormatError: ``pack-unknown``, or as `render`.
+    """
+    packs = office.packs.to_show()
+    pack, exercise = packs.named(label.policy), office.exercise
+    return render_held(label, pack, language, exercise=exercise, foreign=foreign, packs=packs)
 
 
 def age_s(office: Office, agency: AgencyId) -> int:

@@ -64,16 +64,23 @@ class Asked(NamedTuple):
     Attributes:
         topic: Subject in the words of agreements.
         forward_secrecy: Whether only one-time keys are used.
+        follows: Labels that the label follows, as in `SealQuestion`.
     """
 
     label: Label
     urgency: str
     topic: str
     forward_secrecy: bool
+    follows: tuple[Label, ...] = ()
 
 
 def seal_question(
-    office: Office, core: Core, addressees: tuple[Addressee, ...], *, action: Action
+    office: Office,
+    core: Core,
+    addressees: tuple[Addressee, ...],
+    *,
+    action: Action,
+    follows: tuple[Label, ...] = (),
 ) -> SealQuestion:
     """Ask whether an object may be sealed for, or delivered to, all of these at this moment.
 
@@ -83,7 +90,8 @@ def seal_question(
     """
     answers = core.kind in {ObjectKind.RECEIPT, ObjectKind.NOTICE}
     packs = office.packs.to_read() if answers else office.packs.to_write()
-    return question_of_sealing(office, asked_of(core), addressees, action=action, packs=packs)
+    asked = asked_of(core)._replace(follows=follows)
+    return question_of_sealing(office, asked, addressees, action=action, packs=packs)
 
 
 def read_question(office: Office, verified: VerifiedCapsule, *, action: Action) -> ReadQuestion:
@@ -144,6 +152,7 @@ def question_of_sealing(
         action=action,
         provider_ceiling=_provider_ceiling(office, pack, office.agency),
         topic=asked.topic,
+        follows=asked.follows,
     )
 
 

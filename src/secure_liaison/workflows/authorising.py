@@ -34,11 +34,13 @@ from secure_liaison.identity.authority_record import (
     open_authority,
     read_authority_file,
     sign_body_list,
+    sign_catalogue,
     sign_designation,
     sign_grant,
 )
 from secure_liaison.identity.chain import verify_registrars
 from secure_liaison.identity.statements import decode_signed
+from secure_liaison.labels.adopted import AdoptedCatalogue, policy_in
 from secure_liaison.labels.authority import Powers
 from secure_liaison.labels.body_list import BodyList, read_bodies
 from secure_liaison.labels.grants import AuthorityGrant, Designation
@@ -52,7 +54,16 @@ if TYPE_CHECKING:
     from secure_liaison.identity.ids import AgencyId
     from secure_liaison.office import Office, Registry
 
-__all__ = ["accept", "agency_leaf", "bodies", "designate", "grant", "officer_leaf", "powers_of"]
+__all__ = [
+    "accept",
+    "agency_leaf",
+    "bodies",
+    "catalogue",
+    "designate",
+    "grant",
+    "officer_leaf",
+    "powers_of",
+]
 
 _NEVER: Final = Instant(MAX_INSTANT)
 _Dated = TypeVar("_Dated", AuthorityGrant, Designation)
@@ -133,6 +144,19 @@ def bodies(registry: Registry, data: bytes, keys: Sequence[SigningKey]) -> bytes
     return _give_out(registry, AuthorityFile(kind=AuthorityKind.BODIES, record=record))
 
 
+def catalogue(registry: Registry, data: bytes, keys: Sequence[SigningKey]) -> bytes:
+    """Adopt a catalogue of items (一览表) for this agency; returns the file for the desks.
+
+    Raises:
+        FormatError, UnsupportedVersionError: as `load_catalogue`, ``pack-unknown``.
+        SignatureError: ``wrong-signer``, ``too-few-signatures``.
+    """
+    made = AdoptedCatalogue(issuer=_own(registry), adopted_at=registry.clock.now(), file=data)
+    made.read(writable(registry, policy_in(data)))
+    record = sign_catalogue(made, registry.realm, keys)
+    return _give_out(registry, AuthorityFile(kind=AuthorityKind.CATALOGUE, record=record))
+
+
 # --- desks ------------------------------------------------------------------------------------
 
 
@@ -145,13 +169,15 @@ def accept(office: Office, data: bytes) -> AuthorityContent:
         DirectoryStaleError: ``never-checked``, ``expired``.
         SignatureError: ``authority-issuer`` (a list of bodies of another agency), then as
             `open_authority`.
-        OutOfOrderError: ``bodies-older``.
+        OutOfOrderError: ``bodies-older``, ``catalogue-taken`` (another list under this version).
     """
     try:
         file = read_authority_file(data)
         content = open_authority(file, office.realm, _issuer(office, file))
         if isinstance(content, BodyList):
             _require_newer(office, content)
+        if isinstance(content, AdoptedCatalogue):
+            _require_one_version(office, content)
     except LiaisonError as error:
         office.note(_event(office, EventType.AUTHORITY_REFUSE, error=error))
         raise
@@ -225,6 +251,18 @@ def _require_newer(office: Office, content: BodyList) -> None:
     # Of two lists of one moment nobody could tell which one counts.
     if any(each.issued_at >= content.issued_at and each != content for each in known):
         raise OutOfOrderError("bodies-older")
+
+
+def _require_one_version(office: Office, content: AdoptedCatalogue) -> None:
+    made = content.read(writable(office, policy_in(content.file)))
+    packs = office.packs.to_read()
+    for each in office.cases.catalogues():
+        if each.issuer != content.issuer or each.file == content.file:
+            continue
+        known = each.read(packs.named(policy_in(each.file)))
+        # What a label cites must say the same for ever: a correction is a new version.
+        if known.catalogue.catalogue_id == made.catalogue.catalogue_id:
+            raise OutOfOrderError("catalogue-taken", catalogue=known.catalogue.catalogue_id)
 
 
 def _own(registry: Registry) -> str:

@@ -60,7 +60,12 @@ TEXT_NAME: Final = "text.txt"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrapping:
-    """What an object says about itself apart from people and content; as in its core."""
+    """What an object says about itself apart from people and content; as in its core.
+
+    Attributes:
+        follows: Not in the core: the labels that a derived label follows, or the label itself
+            where an object already bears it.
+    """
 
     kind: ObjectKind
     label: Label
@@ -69,6 +74,7 @@ class Wrapping:
     expires: Instant
     forward_secrecy: bool
     topic: str = ""
+    follows: tuple[Label, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +86,7 @@ class Composed:
     parts: tuple[PartSource, ...]
     addressees: tuple[Addressee, ...]
     shares: ShareSet
+    follows: tuple[Label, ...] = ()
 
 
 def compose_object(
@@ -120,6 +127,7 @@ def compose_object(
         parts=parts,
         addressees=to + cc,
         shares=shares,
+        follows=wrapping.follows,
     )
 
 
@@ -144,7 +152,9 @@ def seal_and_keep(
         LiaisonError: sealing failed; nothing was kept, and the ledger says so.
     """
     core = composed.core
-    question = asking.seal_question(office, core, composed.addressees, action=Action.SEAL)
+    question = asking.seal_question(
+        office, core, composed.addressees, action=Action.SEAL, follows=composed.follows
+    )
     targets = _vault_targets(office, composed.addressees)
     if core.forward_secrecy and decide(question, ref="").permitted:
         # One-time keys are taken from others' stock: not for what the gate will refuse anyway.

@@ -295,6 +295,7 @@ def _receipt_capsule(
         expires=core.expires,
         forward_secrecy=False,
         topic=core.topic,
+        follows=(core.label,),
     )
     return composing.compose_object(
         office,

@@ -39,16 +39,18 @@ from secure_liaison.labels.case import case_id
 from secure_liaison.labels.determination import AHEAD_S
 from secure_liaison.labels.setting import setting_of
 from secure_liaison.vault.cases import KeptAct
+from secure_liaison.workflows import agreed, itemising
 from secure_liaison.workflows.authorising import agency_leaf, powers_of
 from secure_liaison.workflows.packs import writable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from secure_liaison.clock import Instant
     from secure_liaison.crypto.keys import KeyId
     from secure_liaison.labels.acts import Step
     from secure_liaison.labels.case import Case, Setting
+    from secure_liaison.labels.catalogue import Catalogue
     from secure_liaison.labels.label import Label
     from secure_liaison.office import Office
 
@@ -102,16 +104,30 @@ class ListedCase:
     refusal: LiaisonError | None
 
 
-def begin(office: Office, subject: str) -> DeskCase:
+def begin(
+    office: Office, subject: str, *, propose: Callable[[Case], Propose] | None = None
+) -> DeskCase:
     """Open a case about one object (``object:`` and 64 hex digits).
+
+    Args:
+        office: The desk.
+        subject: What the case is about.
+        propose: Makes a first proposal for the case; it is opened and proposed, or neither.
 
     Raises:
         WorkflowError: ``bodies-missing``, ``case-body``.
         FormatError: ``case-subject``.
+        LiaisonError: as `advance`, of the proposal; nothing was kept but the line that it was
+            tried.
     """
     step = Open(subject=subject, nonce=random_bytes(NONCE_SIZE))
     made = case_id(office.realm, agency_leaf(office.agency), subject, step.nonce)
-    return _take(office, made, step, before=())
+    opened = _signed(office, made, step, before=())
+    if propose is None:
+        return _taken(office, opened)
+    proposal = propose(opened.case)
+    both = _signed(office, made, proposal, before=opened.chain)
+    return _taken(office, both)
 
 
 def act(office: Office, case: bytes, step: Step) -> DeskCase:
@@ -123,7 +139,7 @@ def act(office: Office, case: bytes, step: Step) -> DeskCase:
         LiaisonError: as `advance`; nothing was kept but the line that it was tried.
     """
     before = load(office, case).chain
-    return _take(office, case, step, before=before)
+    return _taken(office, _signed(office, case, step, before=before))
 
 
 def load(office: Office, case: bytes) -> DeskCase:
@@ -171,7 +187,7 @@ def verified(
     Raises:
         WorkflowError: ``bodies-missing``.
         CredentialError: a new act's device may not sign now.
-        LiaisonError: as `verify_case`.
+        LiaisonError: as `verify_case`, then as `check_agreed` and `check_items`.
     """
     setting = _setting(office, chain)
     signers = {
@@ -194,6 +210,8 @@ def verified(
         proven=proven,
         held=[each.digest for each in kept],
     )
+    agreed.check_agreed(office, chain, known=len(kept))
+    itemising.check_items(office, chain, known=len(kept))
     times = {digest: proven.get(digest, now) for digest in found.digests}
     return DeskCase(case=found.case, chain=tuple(chain), proven=times, setting=setting)
 
@@ -211,8 +229,8 @@ def signer_now(office: Office, key_id: KeyId) -> CaseSigner:
     return CaseSigner(agency=agency, officer=owner.officer, key=leaf.signing_key)
 
 
-def keep(office: Office, found: DeskCase, *, known: int, event: Event) -> None:
-    """Keep the acts of a case from number ``known`` on, with their ledger line."""
+def keep(office: Office, found: DeskCase, *, known: int, events: Sequence[Event]) -> None:
+    """Keep the acts of a case from number ``known`` on, with their ledger lines."""
     with office.transaction():
         for signed in found.chain[known:]:
             digest = signed.digest(office.realm)
@@ -225,7 +243,8 @@ def keep(office: Office, found: DeskCase, *, known: int, event: Event) -> None:
                     proven_at=found.proven[digest],
                 ),
             )
-        office.ledger.append(event)
+        for event in events:
+            office.ledger.append(event)
 
 
 def event_of(
@@ -250,7 +269,7 @@ def policies_of(chain: Iterable[SignedAct]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named))
 
 
-def _take(office: Office, case: bytes, step: Step, *, before: tuple[SignedAct, ...]) -> DeskCase:
+def _signed(office: Office, case: bytes, step: Step, *, before: tuple[SignedAct, ...]) -> DeskCase:
     now = office.clock.now()
     last = before[-1] if before else None
     # Another desk's clock may be a little ahead; an act never bears a time before the last one.
@@ -270,12 +289,25 @@ def _take(office: Office, case: bytes, step: Step, *, before: tuple[SignedAct, .
         for policy in policies_of((*before, signed)):
             writable(office, policy)
         # What the directory does not let sign must not go out, so it is not made either.
-        found = verified(office, (*before, signed), kept=office.cases.acts(case))
+        return verified(office, (*before, signed), kept=office.cases.acts(case))
     except LiaisonError as error:
         office.note(event_of(office, EventType.CASE_REFUSE, case, error=error, act=kind))
         raise
-    done = event_of(office, EventType.CASE_ACT, case, act=kind, number=len(before))
-    keep(office, found, known=len(before), event=done)
+
+
+def _taken(office: Office, found: DeskCase) -> DeskCase:
+    case, known = found.case.id, len(office.cases.acts(found.case.id))
+    done = [
+        event_of(
+            office,
+            EventType.CASE_ACT,
+            case,
+            act=kind_of(signed.act.step).name.lower(),
+            number=number,
+        )
+        for number, signed in enumerate(found.chain[known:], start=known)
+    ]
+    keep(office, found, known=known, events=done)
     return found
 
 
@@ -288,7 +320,16 @@ def _listed(office: Office, case: bytes) -> ListedCase:
 
 def _setting(office: Office, chain: Sequence[SignedAct]) -> Setting:
     policy = next(iter(policies_of(chain)), DEFAULT_POLICY)
-    return setting_of(office.packs.to_read().versions_of(policy), powers_of(office))
+    packs = office.packs.to_read().versions_of(policy)
+    return setting_of(packs, powers_of(office), catalogues=_cited(office, chain))
+
+
+def _cited(office: Office, chain: Sequence[SignedAct]) -> tuple[Catalogue, ...]:
+    # A list may be long: it is read only where something cites one.
+    if not any(isinstance(each.act.step, Propose) and each.act.step.catalogue for each in chain):
+        return ()
+    found = itemising.catalogues_for(office, agency_leaf(chain[0].act.agency))
+    return tuple(each.catalogue for each in found)
 
 
 def _labels(signed: SignedAct) -> tuple[Label, ...]:

@@ -107,15 +107,19 @@ def compose(office: Office, draft: Draft) -> Composed:
     to = tuple(addressing.find(office, address) for address in draft.to)
     cc = tuple(addressing.find(office, address) for address in draft.cc)
     parts = _parts(draft)
-    label = None if draft.case is None else label_to_send(office, draft.case, _contents(parts))
-    pack = writable(office, draft.pack if label is None else label.policy)
+    given = None
+    if draft.case is not None:
+        agencies = [each.officer.agency for each in to + cc]
+        given = label_to_send(office, draft.case, _contents(parts), agencies=agencies)
+    pack = writable(office, draft.pack if given is None else given.label.policy)
     urgency = pack.urgency(draft.urgency)
     now = office.clock.now()
     expires = Instant(now + draft.days * _DAY_S)
     due = min(Instant(now + urgency.acknowledge_hours * _HOUR_S), expires)
     wrapping = Wrapping(
         kind=draft.kind,
-        label=label or _label(office, pack, draft, to + cc),
+        label=_label(office, pack, draft, to + cc) if given is None else given.label,
+        follows=() if given is None else given.follows,
         urgency=urgency.id,
         acknowledge_by=due if draft.acknowledge else None,
         expires=expires,

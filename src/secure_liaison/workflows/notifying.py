@@ -28,7 +28,6 @@ from secure_liaison.i18n import Language, text
 from secure_liaison.labels.label import decode_label
 from secure_liaison.labels.lattice import dominates
 from secure_liaison.labels.lifecycle import DECLASSIFIED_MARK
-from secure_liaison.labels.marking import render
 from secure_liaison.labels.notices import notice_digest
 from secure_liaison.vault.cases import CaseObject
 from secure_liaison.vault.sent import RecipientState
@@ -201,6 +200,7 @@ def _made(office: Office, found: DeskCase, owed: _Owed) -> Told:
 
 def _composed(office: Office, found: DeskCase, owed: _Owed) -> composing.Composed:
     now, item = office.clock.now(), owed.item
+    label = _label_for(found, decode_label(item.label), owed.change.new)
     words = "\n\n".join(
         _words(office, found, owed.notice, item=item, language=each) for each in Language
     )
@@ -211,12 +211,13 @@ def _composed(office: Office, found: DeskCase, owed: _Owed) -> composing.Compose
         office,
         composing.Wrapping(
             kind=ObjectKind.NOTICE,
-            label=_label_for(found, decode_label(item.label), owed.change.new),
+            label=label,
             urgency=item.urgency,
             acknowledge_by=Instant(now + _TO_SIGN_S),
             expires=Instant(now + _READABLE_S),
             forward_secrecy=False,
             topic=decode_core(item.core, office.realm).topic,
+            follows=(label,),
         ),
         to=(addressing.find(office, owed.told.address),),
         subject=item.subject,
@@ -245,10 +246,7 @@ def _words(
     office: Office, found: DeskCase, notice: Notice, *, item: SentItem, language: Language
 ) -> str:
     def mark(label: Label | None) -> str:
-        if label is None:
-            return DECLASSIFIED_MARK
-        pack = found.setting.pack_of(label)
-        return render(label, pack, language, exercise=office.exercise)
+        return addressing.mark_in(office, label, language) if label else DECLASSIFIED_MARK
 
     return text(
         "case.notice.text",

@@ -17,16 +17,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from secure_liaison.audit.events import EventType
-from secure_liaison.crypto.keys import Tag, tagged_hash
 from secure_liaison.errors import WorkflowError
 from secure_liaison.i18n import Language
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Determination, Label
+from secure_liaison.labels.lattice import join_all
 from secure_liaison.labels.period import Period, PeriodForm
 from secure_liaison.labels.term import read_term
 from secure_liaison.monitor.decision import Action
 from secure_liaison.workflows import determining, entries, filing, labelling
 from secure_liaison.workflows.authorising import agency_leaf, officer_leaf
+from secure_liaison.workflows.content import ContentDigest, subject_from
 from secure_liaison.workflows.listing import permit_for
 from secure_liaison.workflows.packs import writable
 
@@ -38,12 +39,19 @@ if TYPE_CHECKING:
     from secure_liaison.labels.policy import PolicyPack
     from secure_liaison.office import Office
     from secure_liaison.vault.inbox import InboxItem
+    from secure_liaison.workflows.itemising import Item
 
-__all__ = ["Words", "audience_of", "label_from", "later_label", "source_label", "subject_of"]
+__all__ = [
+    "Words",
+    "audience_of",
+    "label_from",
+    "later_label",
+    "period_of",
+    "source_label",
+    "subject_of",
+]
 
 _PIECE: Final = 2**20
-_SUBJECT: Final = Tag("secure_liaison/draft-0/case-subject")
-_CONTENT: Final = Tag("secure_liaison/draft-0/case-content")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,27 +79,80 @@ def subject_of(office: Office, contents: Iterable[BinaryIO]) -> str:
     Raises:
         WorkflowError: ``case-without-content``: there is none.
     """
-    digests = sorted(_digest(office, each) for each in contents)
-    if not digests:
-        raise WorkflowError("case-without-content")
-    return f"object:{tagged_hash(_SUBJECT, office.realm, list(digests)).hex()}"
+    return subject_from(office.realm, (_digest(office, each) for each in contents))
 
 
-def label_from(office: Office, words: Words, case: Case) -> Label:
+def label_from(
+    office: Office,
+    words: Words,
+    case: Case,
+    *,
+    sources: tuple[Label, ...] = (),
+    item: Item | None = None,
+) -> Label:
     """Return a first label for a case.
+
+    Args:
+        office: The desk.
+        words: What the officer typed.
+        case: The case that it is for.
+        sources: What a derived label follows: level, period, audience and markings that are not
+            named are those of their join.
+        item: A secret item of a catalogue, which then says what is not named.
 
     Raises:
         FormatError: ``pack-unknown``, ``label-level-unknown``, ``mark-period``, as `Period`.
         CredentialError: ``unknown-agency``, ``unknown-officer``.
     """
-    pack, now = writable(office, words.pack), office.clock.now()
+    now = office.clock.now()
+    if item is not None:
+        return _itemised(office, words, case, item)
+    if sources:
+        joined = join_all(sources, office.packs.to_read().named(sources[0].policy))
+        return _following(office, words, case, joined)
+    pack = writable(office, words.pack)
     return Label(
         policy=pack.policy_id,
         level=pack.find_level(words.level).id,
         audience=audience_of(office, words),
         owner=case.body,
         created=now,
-        period=_period(words.period, pack, now),
+        period=period_of(words.period, pack, now),
+    )
+
+
+def _itemised(office: Office, words: Words, case: Case, item: Item) -> Label:
+    pack, now = writable(office, words.pack), office.clock.now()
+    named = bool(words.agencies or words.officers)
+    audience = item.audience
+    if named or audience is None:
+        audience = audience_of(office, words)
+    period = None if words.period.strip() else item.period
+    return Label(
+        policy=pack.policy_id,
+        level=pack.find_level(words.level).id if words.level else item.level,
+        audience=audience,
+        owner=case.body,
+        created=now,
+        period=period_of(words.period, pack, now) if period is None else period,
+    )
+
+
+def _following(office: Office, words: Words, case: Case, joined: Label) -> Label:
+    pack, now = writable(office, joined.policy), office.clock.now()
+    named = bool(words.agencies or words.officers)
+    # Whoever may not read a source may not read what follows it: names only narrow.
+    audience = joined.audience.join(audience_of(office, words)) if named else joined.audience
+    return Label(
+        policy=joined.policy,
+        level=pack.find_level(words.level).id if words.level else joined.level,
+        audience=audience,
+        owner=case.body,
+        created=now,
+        period=period_of(words.period, pack, now) if words.period else joined.period,
+        restrict=joined.restrict,
+        control=joined.control,
+        inform=joined.inform,
     )
 
 
@@ -114,7 +175,7 @@ def later_label(office: Office, words: Words, case: Case) -> Label:
         level=pack.find_level(words.level).id if words.level else old.level,
         audience=audience_of(office, words) if named else old.audience,
         created=office.clock.now(),
-        period=_period(words.period, pack, start) if words.period else old.period,
+        period=period_of(words.period, pack, start) if words.period else old.period,
         determination=Determination(),
     )
 
@@ -172,7 +233,12 @@ def _label_received(office: Office, item: InboxItem) -> Label:
     return labelling.of_received(office, verified).judged
 
 
-def _period(text: str, pack: PolicyPack, start: Instant) -> Period:
+def period_of(text: str, pack: PolicyPack, start: Instant) -> Period:
+    """Return a period as written, counted from a start in the zone of the pack; empty is open.
+
+    Raises:
+        FormatError: as `read_term`.
+    """
     if not text.strip():
         return Period(form=PeriodForm.OPEN, value="")
     period = read_term(text, Language.EN if text.isascii() else Language.ZH)
@@ -183,6 +249,7 @@ def _period(text: str, pack: PolicyPack, start: Instant) -> Period:
 
 
 def _digest(office: Office, stream: BinaryIO) -> bytes:
-    pieces = iter(lambda: stream.read(_PIECE), b"")
-    digests: list[bytes] = [tagged_hash(_CONTENT, office.realm, piece) for piece in pieces]
-    return tagged_hash(_CONTENT, office.realm, list(digests))
+    made = ContentDigest(office.realm)
+    for piece in iter(lambda: stream.read(_PIECE), b""):
+        made.update(piece)
+    return made.finish()
