@@ -19,7 +19,7 @@ import typer
 from secure_liaison.cli.case_page import case_as_data, case_as_lines
 from secure_liaison.cli.localise import UsageProblem
 from secure_liaison.cli.opening import desk, typed
-from secure_liaison.cli.options import DeskCommand, voice
+from secure_liaison.cli.options import DeskCommand, MarkedCommand, kept, voice
 from secure_liaison.errors import OutOfOrderError
 from secure_liaison.labels.acts import (
     Approve,
@@ -73,7 +73,6 @@ class CauseChoice(Enum):
 def add_acts(app: typer.Typer) -> None:
     """Add every act to the group."""
     for name, function in (
-        ("propose", propose),
         ("approve", approve),
         ("return", return_),
         ("protect", protect),
@@ -88,6 +87,7 @@ def add_acts(app: typer.Typer) -> None:
         ("review", review),
     ):
         app.command(name, cls=DeskCommand)(function)
+    app.command("propose", cls=MarkedCommand)(propose)
 
 
 def tell(context: typer.Context, office: Office, found: DeskCase) -> None:
@@ -100,8 +100,6 @@ def propose(
     context: typer.Context,
     case: CaseArgument,
     *,
-    level: LevelOption = "",
-    period: PeriodOption = "",
     agency: AgencyOption = None,
     officer: OfficerOption = None,
     not_secret: Annotated[bool, typer.Option("--not-secret")] = False,
@@ -110,12 +108,17 @@ def propose(
     remark: RemarkOption = "",
     provision: ProvisionOption = "",
     consent: ConsentOption = "",
-    pack: PackOption = _PACK,
 ) -> None:
     """Propose a first label, or that the item is not secret."""
-    if not_secret is bool(level):
+    typed_words = [bool(kept(context, each)) for each in ("level", "mark")]
+    if [*typed_words, not_secret].count(True) != 1:
         raise UsageProblem("cli.usage.level-or-not-secret")
-    words = _words(level, period, agency, officer, pack=pack)
+    words = replace(
+        _words(str(kept(context, "level")), str(kept(context, "period")), agency, officer),
+        pack=str(kept(context, "pack")),
+        mark=str(kept(context, "mark")),
+        markings=tuple(kept(context, "marking") or ()),
+    )
     with desk(context) as office:
         found = _load(office, case)
         with typed(context):

@@ -13,9 +13,9 @@ import typer
 from secure_liaison.cli.opening import desk, typed
 from secure_liaison.cli.options import DeskCommand, voice
 from secure_liaison.labels.marking import banner
-from secure_liaison.labels.pack import builtin_pack
 from secure_liaison.monitor.decision import Action
 from secure_liaison.workflows import explaining
+from secure_liaison.workflows.addressing import pack_of
 
 
 def add_explain(commands: typer.Typer) -> None:
@@ -33,19 +33,26 @@ class ActionChoice(Enum):
 def explain(
     context: typer.Context,
     *,
-    label: Annotated[str, typer.Option("--label", metavar="MARK")],
+    label: Annotated[str, typer.Option("--label", "--mark", metavar="MARK")],
     officer: Annotated[str, typer.Option("--as", metavar="ADDRESS")],
     action: Annotated[ActionChoice, typer.Option("--action", metavar="ACT")] = ActionChoice.SEAL,
     pack: Annotated[str, typer.Option("--pack", metavar="PACK")] = "",
     topic: Annotated[str, typer.Option("--topic", metavar="TOPIC")] = "",
+    period: Annotated[str, typer.Option("--period", metavar="PERIOD")] = "",
 ) -> None:
     """Explain rule by rule what the gate would decide for one officer; nothing is sent."""
     surface = voice(context)
     with desk(context) as office, typed(context):
         made, decision = explaining.explain(
-            office, label, officer, action=Action[action.name], pack=pack, topic=topic
+            office,
+            label,
+            officer,
+            action=Action[action.name],
+            pack=pack,
+            topic=topic,
+            period=period,
         )
-        mark = banner(made, builtin_pack(made.policy), exercise=office.exercise)
+        mark = banner(made, pack_of(made), exercise=office.exercise)
     surface.result(
         {"label": mark, "as": officer, **explaining.decision_json(decision)},
         mark,

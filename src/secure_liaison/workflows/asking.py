@@ -11,6 +11,7 @@ Source: docs/concepts/refusals.md; DESIGN §4, §5.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from secure_liaison.errors import LiaisonError
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from secure_liaison.labels.equivalence import Reading
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.monitor.decision import PartQuestion
     from secure_liaison.office import Office
     from secure_liaison.workflows.addressing import Addressee
 
@@ -61,10 +63,15 @@ class Asked(NamedTuple):
 
 
 def seal_question(
-    office: Office, core: Core, addressees: tuple[Addressee, ...], *, action: Action
+    office: Office,
+    core: Core,
+    addressees: tuple[Addressee, ...],
+    *,
+    action: Action,
+    parts: tuple[PartQuestion, ...] = (),
 ) -> SealQuestion:
     """Ask whether an object may be sealed for, or delivered to, all of these at this moment."""
-    return question_of_sealing(office, asked_of(core), addressees, action=action)
+    return question_of_sealing(office, asked_of(core), addressees, action=action, parts=parts)
 
 
 def read_question(office: Office, verified: VerifiedCapsule, *, action: Action) -> ReadQuestion:
@@ -92,7 +99,12 @@ def asked_of(core: Core) -> Asked:
 
 
 def question_of_sealing(
-    office: Office, asked: Asked, addressees: tuple[Addressee, ...], *, action: Action
+    office: Office,
+    asked: Asked,
+    addressees: tuple[Addressee, ...],
+    *,
+    action: Action,
+    parts: tuple[PartQuestion, ...] = (),
 ) -> SealQuestion:
     """Ask as `seal_question`, about an object that may not exist."""
     now, me, pack = office.clock.now(), office.me(), pack_of(asked.label)
@@ -113,6 +125,7 @@ def question_of_sealing(
         action=action,
         provider_ceiling=_provider_ceiling(office, pack, office.agency),
         topic=asked.topic,
+        parts=tuple(_part(office, each, pack, involved) for each in parts),
     )
 
 
@@ -156,6 +169,21 @@ def question_of_reading(
         reading=reading,
         cleared_elsewhere=elsewhere,
     )
+
+
+def _part(
+    office: Office, part: PartQuestion, pack: PolicyPack, involved: set[AgencyId]
+) -> PartQuestion:
+    """Add how the agreement with each partner has a label of another policy protected."""
+    if part.label is None or part.label.policy == pack.policy_id:
+        return part
+    now = office.clock.now()
+    readings: list[Reading | None] = []
+    for agency in sorted(involved - {office.agency}):
+        agreement = office.directory.agreement_between(office.agency, agency, now)
+        found = () if agreement is None else readings_of(part.label, agreement, (pack,), at=now)
+        readings.append(found[0] if found else None)
+    return replace(part, readings=tuple(readings))
 
 
 def _recipient(

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from secure_liaison.clock import Instant
     from secure_liaison.crypto.keys import Digest
     from secure_liaison.directory.leaf import RosterLeaf
+    from secure_liaison.monitor.decision import PartQuestion
     from secure_liaison.monitor.gate import Permit
     from secure_liaison.office import Office
     from secure_liaison.wire.header import ObjectId
@@ -73,13 +74,18 @@ class Wrapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """An object that is complete but not sealed: what the gate is asked about."""
+    """An object that is complete but not sealed: what the gate is asked about.
+
+    Attributes:
+        labels: Every label bound to one of the parts.
+    """
 
     core: Core
     head: HeadRecord
     parts: tuple[PartSource, ...]
     addressees: tuple[Addressee, ...]
     shares: ShareSet
+    labels: tuple[PartQuestion, ...] = ()
 
 
 def compose_object(
@@ -144,7 +150,9 @@ def seal_and_keep(
         LiaisonError: sealing failed; nothing was kept, and the ledger says so.
     """
     core = composed.core
-    question = asking.seal_question(office, core, composed.addressees, action=Action.SEAL)
+    question = asking.seal_question(
+        office, core, composed.addressees, action=Action.SEAL, parts=composed.labels
+    )
     targets = _vault_targets(office, composed.addressees)
     if core.forward_secrecy and decide(question, ref="").permitted:
         # One-time keys are taken from others' stock: not for what the gate will refuse anyway.

@@ -19,23 +19,21 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from secure_liaison.audit.events import EventType
 from secure_liaison.crypto.keys import Tag, tagged_hash
 from secure_liaison.errors import WorkflowError
-from secure_liaison.i18n import Language
 from secure_liaison.labels.audience import Audience
-from secure_liaison.labels.label import Determination, Label
+from secure_liaison.labels.label import Determination
+from secure_liaison.labels.mark_label import period_of
 from secure_liaison.labels.pack import builtin_pack
-from secure_liaison.labels.period import Period, PeriodForm
-from secure_liaison.labels.term import read_term
 from secure_liaison.monitor.decision import Action
 from secure_liaison.workflows import determining, entries, filing
 from secure_liaison.workflows.authorising import agency_leaf, officer_leaf
+from secure_liaison.workflows.labelling import Marked, labelled
 from secure_liaison.workflows.listing import permit_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from secure_liaison.clock import Instant
     from secure_liaison.labels.case import Case
-    from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.labels.label import Label
     from secure_liaison.office import Office
     from secure_liaison.vault.inbox import InboxItem
 
@@ -56,13 +54,18 @@ class Words:
         agencies: Codes of the agencies that may know, the own one always among them.
         officers: Addresses of the only officers that may know; none leaves it to the agencies.
         pack: Id of the policy pack, for a first label.
+        mark: In place of level and pack, for a first label: ``SECRET//NOFORN``; it narrows whom
+            agencies and officers name.
+        markings: ``category:value`` of limits and notes that marks do not print; a first label's.
     """
 
     level: str = ""
     period: str = ""
     agencies: tuple[str, ...] = ()
     officers: tuple[str, ...] = ()
-    pack: str = "cn.state-secrets"
+    pack: str = ""
+    mark: str = ""
+    markings: tuple[str, ...] = ()
 
 
 def subject_of(office: Office, contents: Iterable[BinaryIO]) -> str:
@@ -81,18 +84,18 @@ def label_from(office: Office, words: Words, case: Case) -> Label:
     """Return a first label for a case.
 
     Raises:
-        FormatError: ``pack-unknown``, ``label-level-unknown``, ``mark-period``, as `Period`.
         CredentialError: ``unknown-agency``, ``unknown-officer``.
+        FormatError: as `labelled`.
     """
-    pack, now = builtin_pack(words.pack), office.clock.now()
-    return Label(
-        policy=pack.policy_id,
-        level=pack.find_level(words.level).id,
-        audience=audience_of(office, words),
-        owner=case.body,
-        created=now,
-        period=_period(words.period, pack, now),
+    typed = Marked(
+        level=words.level,
+        mark=words.mark,
+        period=words.period,
+        pack=words.pack,
+        markings=words.markings,
     )
+    label = labelled(office, typed, audience=audience_of(office, words), owner=case.body)
+    return replace(label, determination=Determination())  # the acts say who proposed it
 
 
 def later_label(office: Office, words: Words, case: Case) -> Label:
@@ -114,7 +117,7 @@ def later_label(office: Office, words: Words, case: Case) -> Label:
         level=pack.find_level(words.level).id if words.level else old.level,
         audience=audience_of(office, words) if named else old.audience,
         created=office.clock.now(),
-        period=_period(words.period, pack, start) if words.period else old.period,
+        period=period_of(words.period, pack, start=start) if words.period else old.period,
         determination=Determination(),
     )
 
@@ -170,16 +173,6 @@ def _label_received(office: Office, item: InboxItem) -> Label:
     with office.transaction():
         office.gate.effect(permit, entries.event_about(office, EventType.DOC_LIST, verified))
     return verified.core.label
-
-
-def _period(text: str, pack: PolicyPack, start: Instant) -> Period:
-    if not text.strip():
-        return Period(form=PeriodForm.OPEN, value="")
-    period = read_term(text, Language.EN if text.isascii() else Language.ZH)
-    if period.form not in {PeriodForm.DURATION, PeriodForm.MOMENT}:
-        return period
-    # In the agency's own zone: its period ends at its midnight, not at that of UTC.
-    return replace(period, start=start, offset_minutes=pack.period.utc_offset_minutes)
 
 
 def _digest(office: Office, stream: BinaryIO) -> bytes:

@@ -1,0 +1,189 @@
+"""The label of what an officer writes: from a level and a period, or from a mark; and what is told.
+
+Rules:
+
+- The audience is an AND of the agencies involved, the officers named (the sender among them), what
+  the mark says, and what the labels of attached files say: each of them can only narrow.
+- A policy that is not named is the only built-in one that reads the mark; it is never guessed.
+- A mark of an exercise makes no label where things are real.
+- A sender whom the own marking leaves out is told so before anything is sealed.
+
+Source: docs/spec/labels.md §3, §7.1; docs/guides/officer.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from secure_liaison.errors import FormatError, WorkflowError
+from secure_liaison.labels.audience import Audience
+from secure_liaison.labels.mark_label import (
+    audience_said,
+    beside_of,
+    label_of_mark,
+    period_of,
+    period_said,
+)
+from secure_liaison.labels.marking import ParsedMark, parse_mark
+from secure_liaison.labels.pack import builtin_pack, builtin_packs
+from secure_liaison.labels.releasability import releasability
+from secure_liaison.workflows import addressing
+from secure_liaison.workflows.authorising import agency_leaf, officer_leaf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from secure_liaison.labels.label import Label
+    from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.labels.releasability import Releasability
+    from secure_liaison.office import Office
+    from secure_liaison.workflows.addressing import Addressee
+
+__all__ = [
+    "DEFAULT_PACK",
+    "Marked",
+    "involved",
+    "label_for",
+    "labelled",
+    "narrowed_by",
+    "read_mark",
+    "require_inside",
+    "stand",
+]
+
+DEFAULT_PACK: Final = "cn.state-secrets"
+"""Where a level is named without a policy."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """A label as an officer types it: a level, or a mark, never both.
+
+    Attributes:
+        level: Name, mark or id of a level.
+        mark: As people write it: ``SECRET//REL TO USA, FRA``, ``机密★10年``.
+        period: As in a mark, where none is in the mark: ``10年``, ``10Y``; may be empty.
+        pack: Id of the policy; empty takes the only one that reads the mark, or `DEFAULT_PACK`.
+        markings: ``category:value`` of limits and notes that marks do not print.
+    """
+
+    level: str = ""
+    mark: str = ""
+    period: str = ""
+    pack: str = ""
+    markings: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.level and self.mark:
+            msg = "a mark says the level itself"
+            raise ValueError(msg)
+
+
+def label_for(office: Office, words: Marked, addressees: Iterable[Addressee]) -> Label:
+    """Return the label of something from this desk to these people.
+
+    Raises:
+        FormatError: ``pack-unknown``, ``label-level-unknown``, as `read_mark`,
+            ``mark-of-exercise``, as `period_said`, as `beside_of`, then as `Label`.
+    """
+    audience = involved(office, addressees)
+    return labelled(office, words, audience=audience, owner=agency_leaf(office.agency))
+
+
+def labelled(office: Office, words: Marked, *, audience: Audience, owner: str) -> Label:
+    """Return the label that words stand for, for these people at most.
+
+    Raises:
+        FormatError: as `label_for`.
+    """
+    now = office.clock.now()
+    if words.mark:
+        pack, found = read_mark(words.mark, words.pack)
+        if found.exercise and not office.exercise:
+            raise FormatError("mark-of-exercise")
+        period = period_said(found, pack, text=words.period, start=now)
+    else:
+        pack = builtin_pack(words.pack or DEFAULT_PACK)
+        period = period_of(words.period, pack, start=now)
+        level = pack.find_level(words.level).id
+        found = ParsedMark(level=level, period=period, exercise=office.exercise)
+    beside = beside_of(words.markings, pack)
+    if words.mark:
+        said = audience_said(found.markings, pack, owner=owner, created=now)
+        audience = audience.join(said)
+    return label_of_mark(
+        found,
+        pack,
+        owner=owner,
+        created=now,
+        audience=audience,
+        period=period,
+        beside=beside,
+        proposer=officer_leaf(office.me().officer),
+    )
+
+
+def involved(office: Office, addressees: Iterable[Addressee]) -> Audience:
+    """Return the agencies involved and the officers named, the sender among them."""
+    people = [each.officer for each in addressees]
+    agencies = {agency_leaf(each.agency) for each in people} | {agency_leaf(office.agency)}
+    officers = {officer_leaf(each.officer) for each in people}
+    return Audience.of(agencies, officers | {officer_leaf(office.me().officer)})
+
+
+def read_mark(mark: str, pack: str = "") -> tuple[PolicyPack, ParsedMark]:
+    """Read a mark under the policy named, or under the only built-in one that reads it.
+
+    Raises:
+        FormatError: ``pack-unknown``, ``mark-ambiguous``, or as `parse_mark`.
+    """
+    if pack:
+        policy = builtin_pack(pack)
+        return policy, parse_mark(mark, policy)
+    read: list[tuple[PolicyPack, ParsedMark]] = []
+    problems: list[FormatError] = []
+    for policy in builtin_packs():
+        try:
+            read.append((policy, parse_mark(mark, policy)))
+        except FormatError as error:
+            problems.append(error)
+    if len(read) == 1:
+        return read[0]
+    if read:
+        raise FormatError("mark-ambiguous", policies=" ".join(each.id for each, _ in read))
+    # A policy that knew the level knows best what is wrong with the rest.
+    raise min(problems, key=lambda error: error.reason == "mark-level")
+
+
+def narrowed_by(label: Label, parts: Iterable[Label]) -> Label:
+    """Return a label for those, and only those, whom the labels of its parts permit as well."""
+    audiences = [label.audience, *(each.audience for each in parts)]
+    return replace(label, audience=Audience.joined(audiences))
+
+
+def stand(
+    office: Office, label: Label, addressees: Iterable[Addressee]
+) -> tuple[Releasability, ...]:
+    """Return for the sender, then for every addressee, which group of the audience admits them."""
+    people = [addressing.of_officer(office, office.me()), *addressees]
+    pack, now = addressing.pack_of(label), office.clock.now()
+    held = {
+        each.address: office.directory.standing(
+            each.officer.officer, now, policy=pack.id
+        ).memberships
+        for each in people
+    }
+    return releasability(label, pack, held)
+
+
+def require_inside(office: Office, label: Label) -> None:
+    """Demand that the sender stands in the audience of the own marking.
+
+    Raises:
+        WorkflowError: ``sender-outside-audience`` with the groups that leave the sender out.
+    """
+    (own,) = stand(office, label, ())
+    unmet = [" / ".join(leaf.leaf for leaf in each.leaves) for each in own.groups if not each.met]
+    if unmet:
+        raise WorkflowError("sender-outside-audience", groups="; ".join(unmet))
