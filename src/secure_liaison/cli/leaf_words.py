@@ -28,8 +28,10 @@ __all__ = ["audience_words", "known_to", "leaf_words"]
 def leaf_words(
     leaf: str, pack: PolicyPack, surface: Surface, known: Mapping[str, str] | None = None
 ) -> str:
-    """Return one leaf as a person reads it; a leaf that nobody names is shown as it is."""
-    name = (known or {}).get(leaf) or _named(undated(leaf), pack, surface.language) or undated(leaf)
+    """Return one leaf as a person reads it; nations and groups that nobody names by their code."""
+    bare = undated(leaf)
+    code = bare.removeprefix("nation:").removeprefix("group:")
+    name = (known or {}).get(leaf) or _named(bare, pack, surface.language) or code
     day = leaf.partition("@")[2]
     return surface.text("cli.leaf.as-of", name=name, day=day) if day else name
 

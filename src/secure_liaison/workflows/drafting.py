@@ -104,7 +104,8 @@ def compose(office: Office, draft: Draft) -> Composed:
     """
     composed = prepared(office, draft)
     if draft.case is None and (draft.mark or composed.labels):
-        require_inside(office, composed.core.label)
+        bound = (each.label for each in composed.labels if each.label is not None)
+        require_inside(office, composed.core.label, bound)
     return composed
 
 

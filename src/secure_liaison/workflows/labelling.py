@@ -177,13 +177,31 @@ def stand(
     return releasability(label, pack, held)
 
 
-def require_inside(office: Office, label: Label) -> None:
-    """Demand that the sender stands in the audience of the own marking.
+def require_inside(office: Office, label: Label, parts: Iterable[Label] = ()) -> None:
+    """Demand that the sender stands in the audience of the own marking and of what is attached.
+
+    Args:
+        office: The desk.
+        label: Of the whole, narrowed by its parts.
+        parts: Labels of the parts. Groups that only those of another policy have are left to the
+            gate, which says of each whether it compares at all.
 
     Raises:
-        WorkflowError: ``sender-outside-audience`` with the groups that leave the sender out.
+        WorkflowError: ``sender-outside-audience`` or, where only a file does it,
+            ``sender-outside-attachment``; with the groups that leave the sender out.
     """
     (own,) = stand(office, label, ())
-    unmet = [" / ".join(leaf.leaf for leaf in each.leaves) for each in own.groups if not each.met]
+    unmet = {frozenset(leaf.leaf for leaf in each.leaves) for each in own.groups if not each.met}
+    bound = tuple(parts)
+    alike = {group for each in bound for group in each.audience.groups if _alike(each, label)}
+    other = {group for each in bound for group in each.audience.groups if not _alike(each, label)}
+    unmet -= other - alike
+    groups = "; ".join(sorted(" / ".join(sorted(group)) for group in unmet))
+    if unmet and unmet <= alike:
+        raise WorkflowError("sender-outside-attachment", groups=groups)
     if unmet:
-        raise WorkflowError("sender-outside-audience", groups="; ".join(unmet))
+        raise WorkflowError("sender-outside-audience", groups=groups)
+
+
+def _alike(part: Label, whole: Label) -> bool:
+    return part.policy == whole.policy
