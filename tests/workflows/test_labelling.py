@@ -17,6 +17,7 @@ from secure_liaison.workflows import correspondence, drafting, explaining, label
 from secure_liaison.workflows.addressing import find, pack_of
 from secure_liaison.workflows.labelling import Marked
 from tests.attacks.world import INSIDER, SENDER, VICTIM, Scene, opened_text
+from tests.workflows.casework import PROPOSER, began, first_label, prepare
 from tests.workflows.desks import ADDRESS, OTHER_READER, READER, draft, label_of
 from tests.workflows.marked import NATIONS, US, allied
 
@@ -105,6 +106,22 @@ def test_explaining_a_mark_explains_the_label_that_is_sent(scene: Scene) -> None
     assert decision.permitted
     reading, _ = explaining.explain(desk, MARK, ADDRESS, pack=US, period="10Y", action=Action.OPEN)
     assert label == reading
+
+
+def test_a_case_is_proposed_from_a_mark_and_nobody_is_named_for_it_yet(scene: Scene) -> None:
+    prepare(scene)
+    label = first_label(
+        scene.desk(PROPOSER), began(scene), mark="机密★5年", level="", period="", pack=""
+    )
+    assert ("jimi", "P5Y", "") == (
+        label.level,
+        label.period.value,
+        label.determination.proposer,
+    )
+    words = {"mark": "SECRET//NOFORN", "level": "", "period": "10Y", "pack": US}
+    american = first_label(scene.desk(PROPOSER), began(scene, b"another paper"), **words)
+    assert {"nation:USA"} in american.audience.groups
+    assert {"diss:noforn"} == american.control
 
 
 def test_how_people_stand_is_told_for_the_sender_first(scene: Scene) -> None:

@@ -71,27 +71,19 @@ def _join(
 ) -> None:
     """Join labels of one policy, and show the result and its readers."""
     surface = voice(context)
-    if len(files) < _FEWEST:
-        raise UsageProblem("cli.usage.join-two")
-    if out is not None:
-        if str(out) == STREAM and surface.as_json:
-            raise UsageProblem("cli.usage.stream-twice")
-        require_new(out)
+    _require_usable(surface, files, out)
     read = [
         reading_of(
             context, read_label_file(read_input(each)), pack=pack, owner=owner, created=created
         )
         for each in files
     ]
-    joined = join_all((each.heard.label for each in read), read[0].pack)
-    reading = Reading(
-        file=LabelFile(form=LabelForm.NATIVE, label=joined),
-        pack=read[0].pack,
-        heard=HeardLabel(label=joined, native=True, dropped=()),
-    )
+    reading = _joined(read)
+    label = reading.heard.label
     told: dict[str, Any] = {}
-    octets = encode_label(joined)
-    if form is not FormChoice.NATIVE:
+    if form is FormChoice.NATIVE:
+        octets = encode_label(label)
+    else:
         review_at = day_of(context, review, place="--review")
         said, told = said_in_4774(reading, unsayable=unsayable, review_at=review_at, bare=bare)
         octets = write_4774(said, LabelForm(form.value))
@@ -102,6 +94,23 @@ def _join(
         where = "" if out is None else str(out)
         data = {"file": where, "written_as": form.value, "determined": False, **told}
         surface.result(as_data(reading) | data, *_lines(surface, reading, where, form))
+
+
+def _joined(read: list[Reading]) -> Reading:
+    pack = read[0].pack
+    label = join_all((each.heard.label for each in read), pack)
+    heard = HeardLabel(label=label, native=True, dropped=())
+    return Reading(file=LabelFile(form=LabelForm.NATIVE, label=label), pack=pack, heard=heard)
+
+
+def _require_usable(surface: Surface, files: list[Path], out: Path | None) -> None:
+    """Demand at least two files, and a place for the result, before anything is read."""
+    if len(files) < _FEWEST:
+        raise UsageProblem("cli.usage.join-two")
+    if out is not None:
+        if str(out) == STREAM and surface.as_json:
+            raise UsageProblem("cli.usage.stream-twice")
+        require_new(out)
 
 
 def _lines(surface: Surface, reading: Reading, where: str, form: FormChoice) -> list[str]:
