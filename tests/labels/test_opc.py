@@ -284,3 +284,18 @@ def test_a_damaged_package_is_refused_or_read(data: st.DataObject) -> None:
             package.digest(name)
     except FormatError:
         pass
+
+
+def test_a_zip_file_lists_a_part_whatever_its_case_and_soundness(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sound = zipped({"[content_types].XML": b"x", "a": b"y"})
+    assert opc.lists_part(sound, "[Content_Types].xml")
+    assert opc.lists_part(sound + b"tail", "[Content_Types].xml")
+    assert not opc.lists_part(sound, "b")
+    # Where the list cannot be read, the name anywhere in the file counts.
+    assert opc.lists_part(b"PK\x03\x04[Content_Types].xml", "[Content_Types].xml")
+    assert not opc.lists_part(b"PK\x03\x04 nothing", "[Content_Types].xml")
+    monkeypatch.setattr(opc, "MAX_MEMBERS", 0)
+    assert opc.lists_part(zipped({"a.xml": b"x"}), "a.xml")
+    assert not opc.lists_part(zipped({"a.xml": b"x"}), "b.xml")

@@ -131,7 +131,9 @@ def test_every_key_that_a_rule_names_is_in_the_catalogues_and_no_other(
 
 @pytest.mark.parametrize("language", list(Language))
 def test_every_code_of_a_rule_has_its_sentence_and_no_other(language: Language) -> None:
-    named = constants("object_rules", "person_rules", "agreement_rules", "ceilings", "account")
+    named = constants(
+        "object_rules", "part_rules", "person_rules", "agreement_rules", "ceilings", "account"
+    )
     named -= {"OUTSIDE"}
     codes = {text for text in named if re.fullmatch("[A-Z]{2,}(_[A-Z]+)*", text)}
     known = {key.removeprefix("refusal.") for key in catalogue(language) if key[:8] == "refusal."}

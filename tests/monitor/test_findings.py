@@ -48,6 +48,7 @@ def test_every_rule_gives_one_finding_for_each_it_is_asked_about() -> None:
     two = asked(seal_question(recipient(), recipient()))
     expected = (
         len(SEAL_RULES.about_object)
+        + len(SEAL_RULES.about_part)
         + len(SEAL_RULES.about_sender)
         + 2 * len(SEAL_RULES.about_person)
     )

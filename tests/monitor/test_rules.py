@@ -267,21 +267,6 @@ def test_what_several_persons_must_open_is_not_opened_by_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "expected"),
-    [
-        (label("mimi"), []),
-        (label("jimi"), []),
-        (label("juemi"), ["LABEL_LOWER_THAN_PART"]),
-        (label("mimi", audience=OUTSIDE), ["LABEL_LOWER_THAN_PART"]),
-        (label("no-such-level"), ["LABEL_LOWER_THAN_PART"]),
-        (label("secret", policy=GENERIC.policy_id), ["LABEL_LOWER_THAN_PART"]),
-    ],
-)
-def test_the_whole_protects_what_its_parts_do(part: Any, expected: list[str]) -> None:
-    assert expected == codes(seal_question(attachments_labels=(label("mimi"), part)))
-
-
-@pytest.mark.parametrize(
     ("changes", "link", "expected"),
     [
         ({}, None, ["accreditation.own", "accreditation.link"]),

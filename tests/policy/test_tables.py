@@ -17,7 +17,7 @@ from secure_liaison.labels.agreement import Agreement, Ceiling
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Label
 from secure_liaison.labels.period import Period
-from secure_liaison.monitor.decision import ReadQuestion, SealQuestion
+from secure_liaison.monitor.decision import PartQuestion, ReadQuestion, SealQuestion
 from secure_liaison.monitor.rules import decide
 from tests.monitor.scene import (
     AGENCY_A,
@@ -138,7 +138,10 @@ def sealing(case: dict[str, Any]) -> SealQuestion:
         accreditation=case["accreditation"] or None,
         exercise=case["exercise"],
         custody_groups=case["custody_groups"],
-        attachments_labels=tuple(marked(case, who, level) for level in case["parts"]),
+        parts=tuple(
+            PartQuestion(name="annex", label=marked(case, who, level), pack=PACK)
+            for level in case["parts"]
+        ),
         relay_ceiling=case["relay_ceiling"] or None,
         provider_ceiling=case["accepted_cipher"] or None,
         topic=case["topic"],

@@ -19,7 +19,7 @@ import typer
 from secure_liaison.cli.case_page import case_as_data, case_as_lines
 from secure_liaison.cli.localise import UsageProblem
 from secure_liaison.cli.opening import desk, typed
-from secure_liaison.cli.options import DeskCommand, voice
+from secure_liaison.cli.options import DeskCommand, MarkedCommand, kept, voice
 from secure_liaison.errors import OutOfOrderError
 from secure_liaison.labels.acts import (
     Approve,
@@ -37,6 +37,7 @@ from secure_liaison.labels.acts import (
 )
 from secure_liaison.labels.competence import report_goes_to
 from secure_liaison.workflows import determining, itemising, proposing
+from secure_liaison.workflows.label_words import DEFAULT_PACK
 from secure_liaison.workflows.packs import writable
 from secure_liaison.workflows.proposing import Words
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from secure_liaison.labels.acts import Step
     from secure_liaison.office import Office
     from secure_liaison.workflows.determining import DeskCase
+    from secure_liaison.workflows.itemising import Item
 
 __all__ = [
     "AgencyOption",
@@ -87,7 +89,6 @@ class CauseChoice(Enum):
 def add_acts(app: typer.Typer) -> None:
     """Add every act to the group."""
     for name, function in (
-        ("propose", propose),
         ("approve", approve),
         ("return", return_),
         ("protect", protect),
@@ -102,6 +103,7 @@ def add_acts(app: typer.Typer) -> None:
         ("review", review),
     ):
         app.command(name, cls=DeskCommand)(function)
+    app.command("propose", cls=MarkedCommand)(propose)
 
 
 def tell(context: typer.Context, office: Office, found: DeskCase) -> None:
@@ -114,8 +116,6 @@ def propose(
     context: typer.Context,
     case: CaseArgument,
     *,
-    level: LevelOption = "",
-    period: PeriodOption = "",
     agency: AgencyOption = None,
     officer: OfficerOption = None,
     not_secret: Annotated[bool, typer.Option("--not-secret")] = False,
@@ -125,18 +125,18 @@ def propose(
     remark: RemarkOption = "",
     provision: ProvisionOption = "",
     consent: ConsentOption = "",
-    pack: PackOption = _PACK,
 ) -> None:
     """Propose a first label, or that the item is not secret."""
-    if not_secret is bool(level or source) and not item:
+    words = _typed_words(context, agency, officer)
+    stated = bool(words.level or words.mark or source)
+    if (words.mark and (words.level or item)) or (not_secret is stated and not item):
         raise UsageProblem("cli.usage.level-or-not-secret")
-    words = words_of(level, period, agency, officer, pack=pack)
     with desk(context) as office:
         found = _load(office, case)
         with typed(context):
-            taken = itemising.item_for(office, item, writable(office, pack)) if item else None
+            taken = _item(office, item, words) if item else None
             sources = tuple(proposing.source_label(office, each) for each in source or [])
-            unmarked = not_secret or (taken is not None and not (taken.level or level))
+            unmarked = not_secret or (taken is not None and not (taken.level or words.level))
             step = Propose(
                 purpose=Purpose.DERIVED if source else Purpose.ORIGINAL,
                 label=None
@@ -150,6 +150,22 @@ def propose(
                 consent=consent,
             )
             tell(context, office, determining.act(office, found.case.id, step))
+
+
+def _typed_words(
+    context: typer.Context, agency: list[str] | None, officer: list[str] | None
+) -> Words:
+    level, period = str(kept(context, "level")), str(kept(context, "period"))
+    return replace(
+        words_of(level, period, agency, officer),
+        pack=str(kept(context, "pack")),
+        mark=str(kept(context, "mark")),
+        markings=tuple(kept(context, "marking") or ()),
+    )
+
+
+def _item(office: Office, item: str, words: Words) -> Item:
+    return itemising.item_for(office, item, writable(office, words.pack or DEFAULT_PACK))
 
 
 def approve(context: typer.Context, case: CaseArgument) -> None:

@@ -10,7 +10,9 @@ import typer
 from secure_liaison.cli.label_binding import add_binding
 from secure_liaison.cli.label_clearance import add_clearance
 from secure_liaison.cli.label_convert import add_convert
+from secure_liaison.cli.label_join import add_join
 from secure_liaison.cli.label_page import as_data, as_lines
+from secure_liaison.cli.label_portions import add_portions
 from secure_liaison.cli.label_reading import (
     CreatedOption,
     FileArgument,
@@ -45,3 +47,5 @@ def show(
 add_convert(_label)
 add_binding(_label)
 add_clearance(_label)
+add_join(_label)
+add_portions(_label)

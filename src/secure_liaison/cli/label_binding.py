@@ -39,7 +39,12 @@ from secure_liaison.errors import FormatError, VerificationError
 from secure_liaison.labels.label_file import LabelFile, LabelForm, read_label_file
 from secure_liaison.labels.ooxml import embed_ooxml, read_ooxml
 from secure_liaison.labels.opc import MAX_PACKAGE_BYTES
-from secure_liaison.labels.sidecar import bind_detached, content_digest, verify_detached
+from secure_liaison.labels.sidecar import (
+    BINDING_SUFFIX,
+    bind_detached,
+    content_digest,
+    verify_detached,
+)
 from secure_liaison.labels.stanag4774_xml import label_element, read_label_element
 from secure_liaison.labels.stanag4778 import MAX_BINDING_BYTES, Signatures
 
@@ -51,7 +56,6 @@ if TYPE_CHECKING:
 
 __all__ = ["add_binding"]
 
-_SUFFIX: Final = ".bdo"
 _PIECE: Final = 2**20
 _DOCUMENTS: Final = frozenset({".docx", ".xlsx", ".pptx", ".docm", ".xlsm", ".pptm"})
 _UNKNOWN_TYPE: Final = "application/octet-stream"
@@ -192,7 +196,7 @@ def _alternatives(bound: BoundLabel) -> list[dict[str, Any]]:
 
 
 def _beside(file: Path) -> Path:
-    return file.with_name(f"{file.name}{_SUFFIX}")
+    return file.with_name(f"{file.name}{BINDING_SUFFIX}")
 
 
 def _document(file: Path) -> bytes:

@@ -19,14 +19,16 @@ import typer
 
 from secure_liaison import i18n
 from secure_liaison.capsule.core import ObjectKind
+from secure_liaison.cli import preview_page
 from secure_liaison.cli.case_page import told_as_data
 from secure_liaison.cli.localise import UsageProblem
 from secure_liaison.cli.opening import desk, read_input, typed
-from secure_liaison.cli.options import DeskCommand, group, voice
+from secure_liaison.cli.options import DeskCommand, MarkedCommand, group, kept, voice
 from secure_liaison.errors import OutOfOrderError
 from secure_liaison.vault.outbox import OutboxState
-from secure_liaison.workflows import correspondence, determining
+from secure_liaison.workflows import correspondence, determining, previewing
 from secure_liaison.workflows.correspondence import Draft
+from secure_liaison.workflows.label_words import Marked
 
 if TYPE_CHECKING:
     from secure_liaison.cli.surface import Surface
@@ -47,34 +49,33 @@ class KindChoice(Enum):
     DOCUMENT = "document"
 
 
-@commands.command("send", cls=DeskCommand)
+@commands.command("send", cls=MarkedCommand)
 def send(
     context: typer.Context,
     *,
     to: Annotated[list[str], typer.Option("--to", metavar="ADDRESS")],
     subject: Annotated[str, typer.Option("--subject", metavar="TEXT")],
-    level: Annotated[str, typer.Option("--level", metavar="LEVEL")] = "",
     case: Annotated[str | None, typer.Option("--case", metavar="CASE")] = None,
-    period: Annotated[str, typer.Option("--period", metavar="PERIOD")] = "",
     cc: Annotated[list[str] | None, typer.Option("--cc", metavar="ADDRESS")] = None,
     urgency: Annotated[str, typer.Option("--urgency", metavar="URGENCY")] = "routine",
     text: Annotated[Path | None, typer.Option("--text", metavar="FILE")] = None,
     attach: Annotated[list[Path] | None, typer.Option("--attach", metavar="FILE")] = None,
     kind: Annotated[KindChoice, typer.Option("--kind", metavar="KIND")] = KindChoice.BULLETIN,
-    pack: Annotated[str, typer.Option("--pack", metavar="PACK")] = "cn.state-secrets",
-    marking: Annotated[list[str] | None, typer.Option("--marking", metavar="MARKING")] = None,
     topic: Annotated[str, typer.Option("--topic", metavar="TOPIC")] = "",
     days: Annotated[int, typer.Option("--days", min=1, max=3650, metavar="N")] = 365,
     reply_to: Annotated[str | None, typer.Option("--reply-to", metavar="ID")] = None,
     no_ack: Annotated[bool, typer.Option("--no-ack")] = False,
     forward_secret: Annotated[bool, typer.Option("--forward-secret")] = False,
+    preview: Annotated[bool, typer.Option("--preview")] = False,
 ) -> None:
     """Seal an object for officers of other agencies and bring it to the relay."""
-    _require_one_label(level, case, period or marking)
+    words = _words(context, case)
     draft = Draft(
         subject=subject,
-        level=level,
-        period=period,
+        level=words.level,
+        mark=words.mark,
+        period=words.period,
+        markings=words.markings,
         to=tuple(to),
         cc=tuple(cc or []),
         text="" if text is None else _body(text),
@@ -83,12 +84,11 @@ def send(
         acknowledge=not no_ack,
         forward_secrecy=forward_secret,
         kind=ObjectKind[kind.name],
-        pack=pack,
-        markings=tuple(marking or []),
+        pack=words.pack,
         topic=topic,
         days=days,
     )
-    _seal_and_send(context, draft, reply_to, case=case)
+    (_look_at if preview else _seal_and_send)(context, draft, reply_to, case=case)
 
 
 @commands.command("collect", cls=DeskCommand)
@@ -161,9 +161,35 @@ def hand_over(surface: Surface, office: Office, digest: Digest) -> str:
     return "sent"
 
 
-def _require_one_label(level: str, case: str | None, more: object) -> None:
-    if (case is None) is not bool(level) or (case is not None and more):
+def _words(context: typer.Context, case: str | None) -> Marked:
+    """Return the label as it was typed: a level or a mark, or none where a case has it.
+
+    Raises:
+        UsageProblem: not exactly one of the three; a period or marking beside a case.
+    """
+    level, mark, period = (str(kept(context, each)) for each in ("level", "mark", "period"))
+    markings = tuple(kept(context, "marking") or ())
+    if [bool(level), bool(mark), case is not None].count(True) != 1:
         raise UsageProblem("cli.usage.level-or-case")
+    if case is not None and (period or markings):
+        raise UsageProblem("cli.usage.level-or-case")
+    pack = str(kept(context, "pack"))
+    return Marked(level=level, mark=mark, period=period, pack=pack, markings=markings)
+
+
+def _look_at(
+    context: typer.Context, draft: Draft, reply_to: str | None, *, case: str | None
+) -> None:
+    """Show what would be sent; ``reply_to`` changes nothing of it."""
+    del reply_to
+    surface = voice(context)
+    with desk(context) as office:
+        if case is not None:
+            draft = replace(draft, case=determining.find(office, case))
+        with typed(context):
+            seen = previewing.preview(office, draft)
+            page = preview_page.as_data(office, seen), preview_page.as_lines(surface, office, seen)
+    surface.result(page[0], *page[1])
 
 
 def _seal_and_send(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DeskCommand",
     "DigitsOption",
+    "MarkedCommand",
     "PlainCommand",
     "RegistryCommand",
     "SigningCommand",
@@ -62,6 +63,28 @@ def _desk(
     ] = None,
 ) -> None:
     """Which desk."""
+
+
+def _marked(
+    *,
+    level: Annotated[
+        str, typer.Option("--level", metavar="LEVEL", callback=_keep, expose_value=False)
+    ] = "",
+    mark: Annotated[
+        str, typer.Option("--mark", metavar="MARK", callback=_keep, expose_value=False)
+    ] = "",
+    period: Annotated[
+        str, typer.Option("--period", metavar="PERIOD", callback=_keep, expose_value=False)
+    ] = "",
+    marking: Annotated[
+        list[str] | None,
+        typer.Option("--marking", metavar="CATEGORY:VALUE", callback=_keep, expose_value=False),
+    ] = None,
+    pack: Annotated[
+        str, typer.Option("--pack", metavar="PACK", callback=_keep, expose_value=False)
+    ] = "",
+) -> None:
+    """Which label something gets."""
 
 
 def _registry(
@@ -128,6 +151,12 @@ class DeskCommand(PlainCommand):
     """A command on a desk."""
 
     shared = (_desk, _passphrase, _everywhere)
+
+
+class MarkedCommand(PlainCommand):
+    """A command on a desk that gives something a label."""
+
+    shared = (_marked, _desk, _passphrase, _everywhere)
 
 
 class RegistryCommand(PlainCommand):

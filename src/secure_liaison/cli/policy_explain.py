@@ -34,17 +34,18 @@ class ActionChoice(Enum):
 def explain(
     context: typer.Context,
     *,
-    label: Annotated[str, typer.Option("--label", metavar="MARK")] = "",
+    label: Annotated[str, typer.Option("--label", "--mark", metavar="MARK")] = "",
     officer: Annotated[str, typer.Option("--as", metavar="ADDRESS")] = "",
     received: Annotated[str, typer.Option("--object", metavar="ID")] = "",
     action: Annotated[ActionChoice | None, typer.Option("--action", metavar="ACT")] = None,
     pack: Annotated[str, typer.Option("--pack", metavar="PACK")] = "",
     topic: Annotated[str, typer.Option("--topic", metavar="TOPIC")] = "",
+    period: Annotated[str, typer.Option("--period", metavar="PERIOD")] = "",
 ) -> None:
     """Explain rule by rule what the gate would decide; nothing is sent and nothing opened."""
     if bool(received) is bool(label) or bool(label) is not bool(officer):
         raise UsageProblem("cli.usage.label-or-object")
-    if received and (action is not None or pack or topic):
+    if received and (action is not None or pack or topic or period):
         raise UsageProblem("cli.usage.label-or-object")
     surface = voice(context)
     if received:
@@ -53,7 +54,7 @@ def explain(
     act = Action.SEAL if action is None else Action[action.name]
     with desk(context) as office, typed(context):
         made, decision = explaining.explain(
-            office, label, officer, action=act, pack=pack, topic=topic
+            office, label, officer, action=act, pack=pack, topic=topic, period=period
         )
         mark = banner(made, addressing.pack_of(office, made), exercise=office.exercise)
     surface.result(

@@ -36,6 +36,7 @@ __all__ = [
     "MAX_RATIO",
     "MAX_UNPACKED_BYTES",
     "Package",
+    "lists_part",
 ]
 
 MAX_PACKAGE_BYTES: Final = 256 * 1024 * 1024
@@ -50,6 +51,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9 !#$%&'()+,./;=@\[\]^_`{}~-]{1,400}")
 _ENCRYPTED: Final = 0x1 | 0x40 | 0x2000
 _DESCRIPTOR: Final = 0x8
 _DESCRIPTOR_SIZES: Final = frozenset({12, 16, 20, 24})
+_LISTED: Final = b"PK\x01\x02"
 _LOCAL_HEADER: Final = 30
 _LOCAL_SIZES: Final = 26
 _END_RECORD: Final = 22
@@ -62,6 +64,20 @@ _FOREIGN: Final = (
     RuntimeError,
 )
 _NEW_PART_TIME: Final = (1980, 1, 1, 0, 0, 0)
+
+
+def lists_part(document: bytes, name: str) -> bool:
+    """Whether a ZIP file, sound or not, lists a member of that name; no member is unpacked.
+
+    Where the list is too long to be read, or broken, the name anywhere in the file counts.
+    """
+    if document.count(_LISTED) > 4 * MAX_MEMBERS:
+        return name.encode() in document
+    try:
+        with zipfile.ZipFile(io.BytesIO(document)) as opened:
+            return name.lower() in {each.lower() for each in opened.namelist()}
+    except _FOREIGN:
+        return name.encode() in document
 
 
 class Package:
@@ -78,7 +94,7 @@ class Package:
         if len(document) > MAX_PACKAGE_BYTES:
             raise FormatError("too-long", limit=MAX_PACKAGE_BYTES)
         # zipfile reads the whole directory at once; documents inside this one have their own.
-        if document.count(b"PK\x01\x02") > 4 * MAX_MEMBERS:
+        if document.count(_LISTED) > 4 * MAX_MEMBERS:
             raise FormatError("package-members", limit=MAX_MEMBERS)
         if not document.startswith(b"PK\x03\x04"):
             raise FormatError("package-not-zip")

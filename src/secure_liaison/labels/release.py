@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from secure_liaison.labels.policy import Category, PolicyPack
     from secure_liaison.labels.wording import Group, Wording
 
-__all__ = ["Release", "audience_of", "home_leaves", "markings_in", "release_of"]
+__all__ = ["Release", "audience_of", "home_leaves", "markings_in", "narrowed_to", "release_of"]
 
 _ANY_DAY: Final = "2000-01-01"
 _REMEMBERED: Final = 64
@@ -91,25 +91,36 @@ def audience_of(markings: Iterable[str], pack: PolicyPack, *, owner: str, day: s
         FormatError: ``label-marking-count``: no home is named where a category must name it.
     """
     present = frozenset(markings)
-    homes, widened, narrowed = set(), set(), []
+    homes: set[str] = set()
+    widened: set[str] = set()
     naming = [category for category in pack.categories if category.home]
     for category in pack.categories:
-        leaves = {
-            dated(value.leaf, day)
-            for value in category.values
-            if value.leaf and f"{category.id}:{value.id}" in present
-        }
         if category.home:
-            homes |= leaves
+            homes |= _leaves_of(category, present, day)
         elif category.kind is CategoryKind.WIDEN:
-            widened |= leaves
-        elif leaves:
-            narrowed.append(leaves)
+            widened |= _leaves_of(category, present, day)
     if not naming:
         homes = {dated(pack.home or owner, day)}
     if not homes:
         raise FormatError("label-marking-count", category=naming[0].id)
-    return Audience.of(homes | widened, *narrowed)
+    return Audience.of(homes | widened).join(narrowed_to(present, pack, day=day))
+
+
+def narrowed_to(markings: Iterable[str], pack: PolicyPack, *, day: str) -> Audience:
+    """Return what narrowing markings say alone, whatever home is; everybody if there are none.
+
+    Args:
+        markings: As for `audience_of`; others are passed over.
+        pack: The pack that they are of.
+        day: As for `audience_of`.
+    """
+    present = frozenset(markings)
+    groups = (
+        _leaves_of(category, present, day)
+        for category in pack.categories
+        if category.kind is not CategoryKind.WIDEN and not category.home
+    )
+    return Audience.of(*(group for group in groups if group))
 
 
 def release_of(audience: Audience, pack: PolicyPack, owner: str) -> Release:
@@ -163,6 +174,14 @@ def _is_said(audience: Audience, markings: frozenset[str], pack: PolicyPack, own
     except FormatError:
         return False  # no home is named
     return said == audience
+
+
+def _leaves_of(category: Category, present: frozenset[str], day: str) -> frozenset[str]:
+    return frozenset(
+        dated(value.leaf, day)
+        for value in category.values
+        if value.leaf and f"{category.id}:{value.id}" in present
+    )
 
 
 def _of(pack: PolicyPack, kind: CategoryKind) -> list[Category]:

@@ -33,8 +33,10 @@ if TYPE_CHECKING:
 
     from secure_liaison.labels.strict_xml import Element
 
-__all__ = ["bind_detached", "content_digest", "verify_detached"]
+__all__ = ["BINDING_SUFFIX", "bind_detached", "content_digest", "verify_detached"]
 
+BINDING_SUFFIX: Final = ".bdo"
+"""What the name of a binding beside a file ends with, by custom."""
 _MAX_NAME_BYTES: Final = 255
 
 

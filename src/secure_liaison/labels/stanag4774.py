@@ -57,6 +57,7 @@ __all__ = [
     "WrittenBack",
     "alternative_of",
     "label_of",
+    "names_owner",
     "write_back",
 ]
 
@@ -206,6 +207,11 @@ def label_of(
         privacy_mark=found.privacy_mark or None,
     )
     return HeardLabel(label=label, native=False, dropped=heard.dropped)
+
+
+def names_owner(found: Label4774) -> bool:
+    """Whether a label says whose it is, in a form that is known here."""
+    return found.originator.startswith(_ORIGINATOR)
 
 
 def alternative_of(

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from secure_liaison.errors import FormatError
+from secure_liaison.labels.marking import banner
 from secure_liaison.labels.membership import meets
 from secure_liaison.monitor.decision import (
     NOWHERE,
@@ -36,14 +37,18 @@ if TYPE_CHECKING:
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.naming import MarkText, Names
     from secure_liaison.labels.policy import Level, PolicyPack
+    from secure_liaison.monitor.decision import PartQuestion
 
 __all__ = [
     "ObjectCase",
+    "PartCase",
     "PersonCase",
     "Side",
+    "cases_of_parts",
     "cases_of_reading",
     "cases_of_sealing",
     "level_text",
+    "mark_text",
     "names_text",
     "rank_of",
 ]
@@ -69,7 +74,7 @@ class ObjectCase:
         mapped: Handling of the levels under which agreements have it protected, and the packs of
             those levels.
         topic: Subject of the object in the agreement's words; may be empty.
-        parts: Labels found on the parts; empty when reading.
+        parts: Every label bound to a part; empty when reading.
         relay_ceiling: As the relay's operator states it, or none stated.
         provider_ceiling: Level id up to which the accreditation accepts this software's ciphers
             although the law asks for others, or none.
@@ -87,7 +92,7 @@ class ObjectCase:
     level: Level | None
     profile: HandlingProfile | None
     topic: str
-    parts: tuple[Label, ...]
+    parts: tuple[PartQuestion, ...]
     accreditation: str | None
     relay_ceiling: str | None
     provider_ceiling: str | None
@@ -115,6 +120,23 @@ class ObjectCase:
     def ask(self, rule: str, *, have: str = "", need: str = "", basis: str = "") -> Asked:
         """Return a rule that is being asked about this object."""
         return Asked(rule, self.concerned, have, need, basis)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartCase:
+    """One label bound to a part, against the label of the whole; no part at all is asked once."""
+
+    about: ObjectCase
+    part: PartQuestion | None
+
+    def ask(self, rule: str, *, have: str = "", need: str = "") -> Asked:
+        """Return a rule that is being asked about this part."""
+        concerned = Concerned(
+            subject="" if self.part is None else self.part.name,
+            pack=self.about.concerned.pack,
+            replaceable=False,
+        )
+        return Asked(rule, concerned, have, need, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +248,7 @@ def cases_of_sealing(
     question: SealQuestion,
 ) -> tuple[ObjectCase, PersonCase, tuple[PersonCase, ...]]:
     """Return the object, its sender and every recipient."""
-    about = _about(question, expires=None, parts=question.attachments_labels)
+    about = _about(question, expires=None, parts=question.parts)
     max_age_s = question.pack.freshness.send_hours * 3600
     sender = PersonCase(
         about=about,
@@ -257,6 +279,11 @@ def cases_of_sealing(
         for each in question.recipients
     )
     return about, sender, recipients
+
+
+def cases_of_parts(about: ObjectCase) -> tuple[PartCase, ...]:
+    """Return every label bound to a part; one case without any where there is none."""
+    return tuple(PartCase(about=about, part=each) for each in about.parts or (None,))
 
 
 def cases_of_reading(question: ReadQuestion) -> tuple[ObjectCase, PersonCase]:
@@ -298,6 +325,14 @@ def level_text(pack: PolicyPack, level_id: str | None) -> str:
         return level_id
 
 
+def mark_text(label: Label, pack: PolicyPack, *, exercise: bool) -> str:
+    """Return a label's mark in both languages; of one that cannot be marked, its level."""
+    try:
+        return banner(label, pack, exercise=exercise)
+    except FormatError:
+        return level_text(pack, label.level)
+
+
 def names_text(names: Names | MarkText) -> str:
     """Return ``zh / en``, or the one that holds the other."""
     if names.zh in names.en:
@@ -306,7 +341,10 @@ def names_text(names: Names | MarkText) -> str:
 
 
 def _about(
-    question: SealQuestion | ReadQuestion, *, expires: Instant | None, parts: tuple[Label, ...]
+    question: SealQuestion | ReadQuestion,
+    *,
+    expires: Instant | None,
+    parts: tuple[PartQuestion, ...],
 ) -> ObjectCase:
     label, pack = question.label, question.pack
     known = label.policy == pack.policy_id and rank_of(pack, label.level) >= 0

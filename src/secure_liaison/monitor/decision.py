@@ -38,6 +38,7 @@ __all__ = [
     "Action",
     "Decision",
     "Elsewhere",
+    "PartQuestion",
     "ReadQuestion",
     "RecipientQuestion",
     "SealQuestion",
@@ -112,6 +113,26 @@ class RecipientQuestion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartQuestion:
+    """One label that a part of what is to be sealed carries, or what is wrong with it.
+
+    Attributes:
+        name: Of the part, as its sender knows it.
+        label: What is bound to it; none if that proves nothing.
+        pack: The version that the label names; none without a label.
+        problem: Catalogue key of why nothing is proved (``part.changed``); empty with a label.
+        readings: Of a label of another policy: how each partner's agreement has it protected under
+            the object's policy, none where that agreement says nothing.
+    """
+
+    name: str
+    label: Label | None = None
+    pack: PolicyPack | None = None
+    problem: str = ""
+    readings: tuple[Reading | None, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SealQuestion:
     """May this be sealed for, or delivered to, all of these recipients?
 
@@ -126,7 +147,7 @@ class SealQuestion:
         now: Seconds UTC.
         forward_secrecy: Whether only one-time prekeys are used.
         custody_groups: Number of custody groups of the object.
-        attachments_labels: Labels found on the parts.
+        parts: Every label bound to a part; asked about when sealing.
         urgency: Id of the urgency.
         minimum_packs: ``policy@version`` of each agency involved: labels under older are refused.
         action: `Action.SEAL` or `Action.DELIVER`.
@@ -147,7 +168,7 @@ class SealQuestion:
     now: Instant
     forward_secrecy: bool
     custody_groups: int = 0
-    attachments_labels: tuple[Label, ...] = ()
+    parts: tuple[PartQuestion, ...] = ()
     urgency: str = ""
     minimum_packs: tuple[str, ...] = ()
     action: Action = Action.SEAL

@@ -1,4 +1,4 @@
-"""Rules about the object as such: its label, its parts, its protection, its end.
+"""Rules about the object as such: its label, its protection, its end; its parts: `part_rules`.
 
 Rules:
 
@@ -20,14 +20,12 @@ from secure_liaison.clock import to_iso
 from secure_liaison.crypto.keys import PROVIDER_CLASS, SUITE_1
 from secure_liaison.errors import FormatError
 from secure_liaison.labels.handling import CipherClass
-from secure_liaison.labels.lattice import dominates
 from secure_liaison.labels.naming import cited
 from secure_liaison.labels.validity import validate
 from secure_liaison.monitor.cases import level_text
 from secure_liaison.monitor.ceilings import against_ceiling
 
 if TYPE_CHECKING:
-    from secure_liaison.labels.label import Label
     from secure_liaison.monitor.cases import ObjectCase
     from secure_liaison.monitor.finding import Finding
 
@@ -35,7 +33,6 @@ __all__ = [
     "accredited",
     "custody",
     "forward_secrecy",
-    "label_covers_parts",
     "label_valid",
     "not_expired",
     "one_person_suffices",
@@ -77,22 +74,6 @@ def pack_recent(case: ObjectCase) -> Finding:
         "PACK_TOO_OLD",
         fixable_by="office.system-administrator",
         instead=("instead.correct-label",),
-    )
-
-
-def label_covers_parts(case: ObjectCase) -> Finding:
-    """Require that the whole protects at least as much as every part (no write down)."""
-    have = level_text(case.pack, case.label.level)
-    if not case.parts:
-        return case.ask("label.parts", have=have).not_asked("no-parts")
-    broken = next((part for part in case.parts if not _covers(case, part)), case.parts[0])
-    asked = case.ask("label.parts", have=have, need=level_text(case.pack, broken.level))
-    if _covers(case, broken):
-        return asked.met()
-    return asked.unmet(
-        "LABEL_LOWER_THAN_PART",
-        fixable_by="office.sender",
-        instead=("instead.raise-label", "instead.remove-part"),
     )
 
 
@@ -209,10 +190,3 @@ def not_expired(case: ObjectCase) -> Finding:
     if case.now < case.expires:
         return asked.met()
     return asked.unmet("EXPIRED", fixable_by="office.originator", instead=("instead.new-copy",))
-
-
-def _covers(case: ObjectCase, part: Label) -> bool:
-    try:
-        return dominates(case.label, part, case.pack)
-    except FormatError:
-        return False

@@ -15,8 +15,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from secure_liaison.errors import Disclosure
-from secure_liaison.monitor import agreement_rules, object_rules, person_rules
-from secure_liaison.monitor.cases import cases_of_reading, cases_of_sealing
+from secure_liaison.monitor import agreement_rules, object_rules, part_rules, person_rules
+from secure_liaison.monitor.cases import cases_of_parts, cases_of_reading, cases_of_sealing
 from secure_liaison.monitor.decision import Action, Decision, ReadQuestion, SealQuestion
 from secure_liaison.monitor.finding import Outcome
 from secure_liaison.monitor.person_rules import OUTSIDE
@@ -24,7 +24,7 @@ from secure_liaison.monitor.person_rules import OUTSIDE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from secure_liaison.monitor.cases import ObjectCase, PersonCase
+    from secure_liaison.monitor.cases import ObjectCase, PartCase, PersonCase
     from secure_liaison.monitor.finding import Finding
 
 __all__ = ["READ_RULES", "SEAL_RULES", "RuleSet", "decide"]
@@ -35,11 +35,13 @@ class RuleSet(NamedTuple):
 
     Attributes:
         about_object: Asked once.
+        about_part: Asked for every label that a part carries; none when reading.
         about_sender: Asked once when sealing; none when reading.
         about_person: Asked for every recipient, or for the reader.
     """
 
     about_object: tuple[Callable[[ObjectCase], Finding], ...]
+    about_part: tuple[Callable[[PartCase], Finding], ...]
     about_sender: tuple[Callable[[PersonCase], Finding], ...]
     about_person: tuple[Callable[[PersonCase], Finding], ...]
 
@@ -82,7 +84,8 @@ _OBJECT: Final = (
 )
 
 SEAL_RULES: Final = RuleSet(
-    about_object=(*_OBJECT, object_rules.label_covers_parts),
+    about_object=_OBJECT,
+    about_part=(part_rules.label_covers_parts,),
     about_sender=(*_CLEARANCE, person_rules.book_current),
     about_person=_PERSON,
 )
@@ -90,6 +93,7 @@ SEAL_RULES: Final = RuleSet(
 
 READ_RULES: Final = RuleSet(
     about_object=(*_OBJECT, object_rules.one_person_suffices, object_rules.not_expired),
+    about_part=(),
     about_sender=(),
     about_person=_PERSON,
 )
@@ -129,6 +133,7 @@ def _sealing(question: SealQuestion) -> tuple[ObjectCase, tuple[Finding, ...]]:
     about, sender, recipients = cases_of_sealing(question)
     return about, (
         *(rule(about) for rule in SEAL_RULES.about_object),
+        *(rule(each) for each in cases_of_parts(about) for rule in SEAL_RULES.about_part),
         *(rule(sender) for rule in SEAL_RULES.about_sender),
         *(rule(each) for each in recipients for rule in SEAL_RULES.about_person),
     )

@@ -42,9 +42,11 @@ if TYPE_CHECKING:
     from secure_liaison.directory.standing import Standing
     from secure_liaison.identity.ids import AgencyId, OfficerId
     from secure_liaison.labels.agreement import Agreement
+    from secure_liaison.labels.equivalence import Reading
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.policy import PolicyPack
     from secure_liaison.labels.shelf import Shelf
+    from secure_liaison.monitor.decision import PartQuestion
     from secure_liaison.office import Office
     from secure_liaison.workflows.addressing import Addressee
 
@@ -81,6 +83,7 @@ def seal_question(
     *,
     action: Action,
     follows: tuple[Label, ...] = (),
+    parts: tuple[PartQuestion, ...] = (),
 ) -> SealQuestion:
     """Ask whether an object may be sealed for, or delivered to, all of these at this moment.
 
@@ -91,7 +94,7 @@ def seal_question(
     answers = core.kind in {ObjectKind.RECEIPT, ObjectKind.NOTICE}
     packs = office.packs.to_read() if answers else office.packs.to_write()
     asked = asked_of(core)._replace(follows=follows)
-    return question_of_sealing(office, asked, addressees, action=action, packs=packs)
+    return question_of_sealing(office, asked, addressees, action=action, packs=packs, parts=parts)
 
 
 def read_question(office: Office, verified: VerifiedCapsule, *, action: Action) -> ReadQuestion:
@@ -127,6 +130,7 @@ def question_of_sealing(
     *,
     action: Action,
     packs: Shelf,
+    parts: tuple[PartQuestion, ...] = (),
 ) -> SealQuestion:
     """Ask as `seal_question`, about an object that may not exist.
 
@@ -153,6 +157,7 @@ def question_of_sealing(
         provider_ceiling=_provider_ceiling(office, pack, office.agency),
         topic=asked.topic,
         follows=asked.follows,
+        parts=tuple(_part(office, each, pack, involved) for each in parts),
     )
 
 
@@ -197,6 +202,21 @@ def question_of_reading(
         topic=asked.topic,
         elsewhere=elsewhere,
     )
+
+
+def _part(
+    office: Office, part: PartQuestion, pack: PolicyPack, involved: set[AgencyId]
+) -> PartQuestion:
+    """Add how the agreement with each partner has a label of another policy protected."""
+    if part.label is None or part.label.policy == pack.policy_id:
+        return part
+    now = office.clock.now()
+    readings: list[Reading | None] = []
+    for agency in sorted(involved - {office.agency}):
+        agreement = office.directory.agreement_between(office.agency, agency, now)
+        found = () if agreement is None else readings_of(part.label, agreement, (pack,), at=now)
+        readings.append(found[0] if found else None)
+    return replace(part, readings=tuple(readings))
 
 
 def _recipient(

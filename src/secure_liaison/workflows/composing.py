@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from secure_liaison.clock import Instant
     from secure_liaison.crypto.keys import Digest
     from secure_liaison.directory.leaf import RosterLeaf
+    from secure_liaison.monitor.decision import PartQuestion
     from secure_liaison.monitor.gate import Permit
     from secure_liaison.office import Office
     from secure_liaison.wire.header import ObjectId
@@ -79,7 +80,11 @@ class Wrapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Composed:
-    """An object that is complete but not sealed: what the gate is asked about."""
+    """An object that is complete but not sealed: what the gate is asked about.
+
+    Attributes:
+        labels: Every label bound to one of the parts.
+    """
 
     core: Core
     head: HeadRecord
@@ -87,6 +92,7 @@ class Composed:
     addressees: tuple[Addressee, ...]
     shares: ShareSet
     follows: tuple[Label, ...] = ()
+    labels: tuple[PartQuestion, ...] = ()
 
 
 def compose_object(
@@ -153,7 +159,12 @@ def seal_and_keep(
     """
     core = composed.core
     question = asking.seal_question(
-        office, core, composed.addressees, action=Action.SEAL, follows=composed.follows
+        office,
+        core,
+        composed.addressees,
+        action=Action.SEAL,
+        follows=composed.follows,
+        parts=composed.labels,
     )
     targets = _vault_targets(office, composed.addressees)
     if core.forward_secrecy and decide(question, ref="").permitted:

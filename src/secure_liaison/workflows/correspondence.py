@@ -96,7 +96,8 @@ def send(office: Office, draft: Draft, *, progress: Progress | None = None) -> D
         AccessDeniedError: a recipient, or the sender, may not: with every reason, for all of them.
         CredentialError: ``unknown-officer``.
         FormatError: the label or the draft cannot be encoded.
-        OutOfOrderError, WorkflowError: the draft names a case that gives no label for it.
+        OutOfOrderError, WorkflowError: an attachment is missing, the draft names a case that gives
+            no label for it, or the marking leaves out the sender.
     """
     composed = drafting.compose(office, draft)
     case = draft.case

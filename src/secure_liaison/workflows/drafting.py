@@ -3,33 +3,28 @@
 Rules:
 
 - Level, period and audience are fixed together; there is no default level.
-- The audience is an AND of the agencies involved and the officers named, the sender among them.
-- Attachments are read when the object is sealed; their names travel, their paths do not.
+- What is attached narrows who may know: the readers are those whom every bound label permits. Its
+  level, period and markings are for the sender to state, and the gate refuses less.
+- The label of a case goes out as it was determined.
 
-Source: docs/spec/labels.md §3; docs/guides/officer.md; DESIGN §4.
+Source: docs/spec/labels.md §3, §7.1; docs/spec/binding.md §5; docs/guides/officer.md; DESIGN §4.
 """
 
 from __future__ import annotations
 
-import mimetypes
 from dataclasses import dataclass, replace
-from io import SEEK_END, BytesIO
+from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.capsule.seal import PartSource
-from secure_liaison.clock import Instant, to_iso
-from secure_liaison.errors import OutOfOrderError
-from secure_liaison.i18n import Language
-from secure_liaison.labels.audience import Audience
-from secure_liaison.labels.label import Determination, Label
-from secure_liaison.labels.period import Period, PeriodForm
-from secure_liaison.labels.policy import CategoryKind
-from secure_liaison.labels.release import audience_of
-from secure_liaison.labels.term import read_term
+from secure_liaison.clock import Instant
 from secure_liaison.workflows import addressing
-from secure_liaison.workflows.case_labels import label_to_send
+from secure_liaison.workflows.attachments import attached
+from secure_liaison.workflows.authorising import agency_leaf
+from secure_liaison.workflows.case_labels import CaseLabel, label_to_send
 from secure_liaison.workflows.composing import Composed, Wrapping, compose_object
+from secure_liaison.workflows.label_words import Marked, label_for, narrowed_by, require_inside
 from secure_liaison.workflows.packs import writable
 from secure_liaison.workflows.publishing import TEXT_TYPE
 
@@ -37,16 +32,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.monitor.decision import PartQuestion
     from secure_liaison.office import Office
     from secure_liaison.wire.header import ObjectId
     from secure_liaison.workflows.addressing import Addressee
 
-__all__ = ["TEXT_NAME", "Draft", "compose"]
+__all__ = ["TEXT_NAME", "Draft", "compose", "prepared"]
 
 _HOUR_S: Final = 3600
 _DAY_S: Final = 24 * _HOUR_S
-_BINARY: Final = "application/octet-stream"
 TEXT_NAME: Final = "text.txt"
 
 
@@ -56,10 +50,11 @@ class Draft:
 
     Attributes:
         subject: At most 512 characters; it is sealed with the content.
-        text: The body; may be empty.
         level: As written: ``机密``, ``jimi`` or another name of the level in the pack.
-        period: As written in a mark: ``10年``, ``10Y``, ``2027年3月1日``; empty where the pack asks
-            for none.
+        mark: In place of the level: ``SECRET//REL TO USA, FRA``, ``机密★10年``.
+        period: As written in a mark: ``10年``, ``10Y``, ``2027年3月1日``; empty where the mark or
+            the pack asks for none.
+        text: The body; may be empty.
         to: Addresses of those who shall act (主送).
         cc: Addresses of those who shall know (抄送).
         attachments: Files; each becomes one part under its own name.
@@ -67,18 +62,21 @@ class Draft:
         acknowledge: Whether 签收 is due.
         forward_secrecy: Whether only one-time keys may be used.
         kind: Bulletin, message or document.
-        pack: Id of the policy pack.
-        markings: ``category:value`` of the pack; what they say of readers narrows the audience.
+        pack: Id of the policy pack; empty takes the only one that reads the mark, and state secrets
+            for a level.
+        markings: As in `Marked`.
         topic: Subject in the words of agreements; may be empty where none names subjects.
         days: How long it can be opened.
         reply_to: The object answered.
-        case: Id of a case; its label is taken, and `level`, `period` and `pack` do not count.
+        case: Id of a case; its label is taken, and `level`, `mark`, `period`, `pack` and `markings`
+            do not count.
     """
 
     subject: str
-    level: str
-    period: str
     to: tuple[str, ...]
+    level: str = ""
+    mark: str = ""
+    period: str = ""
     text: str = ""
     cc: tuple[str, ...] = ()
     attachments: tuple[Path, ...] = ()
@@ -86,7 +84,7 @@ class Draft:
     acknowledge: bool = True
     forward_secrecy: bool = False
     kind: ObjectKind = ObjectKind.BULLETIN
-    pack: str = "cn.state-secrets"
+    pack: str = ""
     markings: tuple[str, ...] = ()
     topic: str = ""
     days: int = 365
@@ -99,34 +97,48 @@ def compose(office: Office, draft: Draft) -> Composed:
 
     Raises:
         CredentialError: ``unknown-officer``.
-        FormatError: the label cannot be built (pack, level, period, markings, urgency).
+        FormatError: the label cannot be built (pack, level, mark, period, markings, urgency).
         LiaisonError: as `writable`: the pack's signature is not in force.
-        OutOfOrderError: ``attachment-missing``, ``no-one-time-key``.
-        OutOfOrderError, WorkflowError: as `label_to_send`, where the draft names a case.
+        OutOfOrderError: ``attachment-missing``.
+        OutOfOrderError, WorkflowError: as `label_to_send`, where the draft names a case;
+            as `require_inside`, where a mark or a labelled file says who may know.
+    """
+    composed = prepared(office, draft)
+    if draft.case is None and (draft.mark or composed.labels):
+        bound = (each.label for each in composed.labels if each.label is not None)
+        require_inside(office, composed.core.label, bound)
+    return composed
+
+
+def prepared(office: Office, draft: Draft) -> Composed:
+    """Build an object as `compose`, also for a sender whom the own marking leaves out.
+
+    Raises:
+        CredentialError, FormatError, OutOfOrderError, WorkflowError: as `compose`, but for
+            `require_inside`.
     """
     to = tuple(addressing.find(office, address) for address in draft.to)
     cc = tuple(addressing.find(office, address) for address in draft.cc)
-    parts = _parts(draft)
-    given = None
-    if draft.case is not None:
-        agencies = [each.officer.agency for each in to + cc]
-        given = label_to_send(office, draft.case, _contents(parts), agencies=agencies)
-    pack = writable(office, draft.pack if given is None else given.label.policy)
-    urgency = pack.urgency(draft.urgency)
+    own, packs = agency_leaf(office.agency), office.packs.to_read()
+    files = tuple(attached(path, owner=own, packs=packs) for path in draft.attachments)
+    parts = (_text(draft), *(each.source for each in files))
+    labels = tuple(label for each in files for label in each.labels)
+    given = _label(office, draft, to + cc, parts=parts, labels=labels)
+    urgency = writable(office, given.label.policy).urgency(draft.urgency)
     now = office.clock.now()
     expires = Instant(now + draft.days * _DAY_S)
     due = min(Instant(now + urgency.acknowledge_hours * _HOUR_S), expires)
     wrapping = Wrapping(
         kind=draft.kind,
-        label=_label(office, pack, draft, to + cc) if given is None else given.label,
-        follows=() if given is None else given.follows,
+        label=given.label,
         urgency=urgency.id,
         acknowledge_by=due if draft.acknowledge else None,
         expires=expires,
         forward_secrecy=draft.forward_secrecy,
         topic=draft.topic,
+        follows=given.follows,
     )
-    return compose_object(
+    composed = compose_object(
         office,
         wrapping,
         to=to,
@@ -135,84 +147,38 @@ def compose(office: Office, draft: Draft) -> Composed:
         reply_to=draft.reply_to,
         parts=parts,
     )
+    return replace(composed, labels=labels)
 
 
 def _label(
-    office: Office, pack: PolicyPack, draft: Draft, addressees: tuple[Addressee, ...]
-) -> Label:
-    now, me = office.clock.now(), office.me()
-    agencies = {f"agency:{each.officer.agency.hex()}" for each in addressees}
-    officers = {f"officer:{each.officer.officer.hex()}" for each in addressees}
-    home, own = f"agency:{office.agency.hex()}", f"officer:{me.officer.hex()}"
-    kinds = _kinds(pack, draft.markings)
-    audience = Audience.of(agencies | {home}, officers | {own})
-    if kinds[CategoryKind.WIDEN] | kinds[CategoryKind.NARROW]:
-        said = audience_of(draft.markings, pack, owner=home, day=to_iso(now)[:10])
-        audience = audience.join(said)
-    return Label(
-        policy=pack.policy_id,
-        level=pack.find_level(draft.level).id,
-        audience=audience,
-        owner=home,
-        created=now,
-        period=_period(draft.period, pack, now),
-        restrict=kinds[CategoryKind.RESTRICT],
-        control=kinds[CategoryKind.CONTROL],
-        inform=kinds[CategoryKind.INFORM],
-        determination=Determination(proposer=own),
+    office: Office,
+    draft: Draft,
+    addressees: tuple[Addressee, ...],
+    *,
+    parts: tuple[PartSource, ...],
+    labels: tuple[PartQuestion, ...],
+) -> CaseLabel:
+    if draft.case is not None:  # determined by two officers: nothing may change it, not even parts
+        agencies = [each.officer.agency for each in addressees]
+        return label_to_send(office, draft.case, _contents(parts), agencies=agencies)
+    words = Marked(
+        level=draft.level,
+        mark=draft.mark,
+        period=draft.period,
+        pack=draft.pack,
+        markings=draft.markings,
     )
+    label = label_for(office, words, addressees)
+    bound = (each.label for each in labels if each.label is not None)
+    return CaseLabel(label=narrowed_by(label, bound), follows=())
 
 
-def _kinds(pack: PolicyPack, markings: tuple[str, ...]) -> dict[CategoryKind, frozenset[str]]:
-    for each in markings:
-        pack.value(each)
-    return {
-        kind: frozenset(
-            each for each in markings if pack.category(each.partition(":")[0]).kind is kind
-        )
-        for kind in CategoryKind
-    }
-
-
-def _period(text: str, pack: PolicyPack, now: Instant) -> Period:
-    if not text.strip():
-        return Period(form=PeriodForm.OPEN, value="")
-    period = read_term(text, Language.EN if text.isascii() else Language.ZH)
-    dated = period.form in {PeriodForm.DURATION, PeriodForm.MOMENT}
-    if not dated:
-        return period
-    return replace(period, start=now, offset_minutes=pack.period.utc_offset_minutes)
-
-
-def _parts(draft: Draft) -> tuple[PartSource, ...]:
+def _text(draft: Draft) -> PartSource:
     text = draft.text.encode()
-    first = PartSource(
+    return PartSource(
         name=TEXT_NAME, media_type=TEXT_TYPE, size=len(text), open=lambda: BytesIO(text)
     )
-    return (first, *(_attachment(path) for path in draft.attachments))
 
 
 def _contents(parts: tuple[PartSource, ...]) -> list[Callable[[], BinaryIO]]:
     return [part.open for part in parts if part.size]
-
-
-def _attachment(path: Path) -> PartSource:
-    if not path.is_file():  # never a folder, nor a device that blocks or does not end
-        raise OutOfOrderError("attachment-missing")
-    with _open_attachment(path) as stream:
-        size = stream.seek(0, SEEK_END)
-    guessed, _ = mimetypes.guess_type(path.name)
-    return PartSource(
-        name=path.name,
-        # A text attachment is a file like any other; only the body is shown on a screen.
-        media_type=_BINARY if guessed in {None, TEXT_TYPE} else str(guessed),
-        size=size,
-        open=lambda: _open_attachment(path),
-    )
-
-
-def _open_attachment(path: Path) -> BinaryIO:
-    try:
-        return path.open("rb")
-    except OSError as exc:  # gone since, or not to be read
-        raise OutOfOrderError("attachment-missing") from exc

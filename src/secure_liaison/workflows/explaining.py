@@ -7,27 +7,20 @@ Rules:
   whom, and under which mark, stands in the ledger before it is shown.
 - A question about an object outside of whose audience one stands is refused, and recorded, as any
   act is.
-- A label is given as a mark, as people write it, or as a label that exists.
+- A label is given as a mark, as people write it; it is the label that sending would make.
 
 Source: docs/concepts/refusals.md.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from secure_liaison.audit.events import Event, EventType
 from secure_liaison.audit.events import Outcome as Came
-from secure_liaison.clock import Instant, to_iso
-from secure_liaison.errors import CredentialError, Disclosure, FormatError
+from secure_liaison.clock import Instant
+from secure_liaison.errors import CredentialError, Disclosure
 from secure_liaison.i18n import Language, text
-from secure_liaison.labels.audience import Audience
-from secure_liaison.labels.label import Label
-from secure_liaison.labels.marking import parse_mark
-from secure_liaison.labels.period import PeriodForm
-from secure_liaison.labels.policy import CategoryKind
-from secure_liaison.labels.release import audience_of
 from secure_liaison.monitor.decision import Action, Decision, shown_value
 from secure_liaison.monitor.finding import Outcome
 from secure_liaison.monitor.rules import decide
@@ -38,21 +31,21 @@ from secure_liaison.workflows.asking import (
     question_of_sealing,
     read_question,
 )
+from secure_liaison.workflows.label_words import Marked, label_for
 from secure_liaison.workflows.listing import permit_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from secure_liaison.capsule.unseal import VerifiedCapsule
-    from secure_liaison.labels.marking import ParsedMark
-    from secure_liaison.labels.policy import PolicyPack
+    from secure_liaison.labels.label import Label
     from secure_liaison.labels.shelf import Shelf
     from secure_liaison.monitor.decision import ReadQuestion, SealQuestion
     from secure_liaison.monitor.finding import Finding
     from secure_liaison.office import Office
     from secure_liaison.workflows.addressing import Addressee
 
-__all__ = ["decision_json", "explain", "explain_received", "label_from_mark", "render_decision"]
+__all__ = ["decision_json", "explain", "explain_received", "render_decision"]
 
 _YEAR_S: Final = 366 * 86_400
 
@@ -65,6 +58,7 @@ def explain(
     action: Action = Action.SEAL,
     pack: str = "",
     topic: str = "",
+    period: str = "",
 ) -> tuple[Label, Decision]:
     """Return the label that a mark stands for, and what the rules say of it for one officer.
 
@@ -75,15 +69,17 @@ def explain(
         action: `Action.SEAL` for a recipient, `Action.OPEN` for a reader.
         pack: Id of the policy; empty takes the only one of this desk that reads the mark.
         topic: Subject in the words of agreements.
+        period: Of a policy whose marks state none.
 
     Raises:
         CredentialError: ``unknown-officer``, ``no-device`` (nobody opens without one).
-        FormatError: ``mark-ambiguous``, or as `parse_mark`.
+        FormatError: as `label_for`.
         LiaisonError: as `Shelf.named`, for a policy that is named.
     """
     someone = addressing.find(office, address)
     packs = office.packs.to_write() if action is Action.SEAL else office.packs.to_read()
-    label = label_from_mark(office, mark, (someone,), pack=pack, packs=packs)
+    words = Marked(mark=mark, period=period, pack=pack)
+    label = label_for(office, words, (someone,), packs=packs)
     policy = packs.named(label.policy)
     asked = Asked(label=label, urgency=policy.urgencies[0].id, topic=topic, forward_secrecy=False)
     decision = decide(_question(office, asked, someone, action, packs=packs), ref="")
@@ -134,47 +130,10 @@ def explain_received(office: Office, reference: str) -> tuple[VerifiedCapsule, D
     return verified, decision
 
 
-def label_from_mark(
-    office: Office,
-    mark: str,
-    addressees: tuple[Addressee, ...],
-    *,
-    packs: Shelf,
-    pack: str = "",
-) -> Label:
-    """Return the label that this desk would make of a mark for these people.
-
-    Raises:
-        FormatError: ``mark-ambiguous``, or as `parse_mark`.
-        LiaisonError: as `Shelf.named`, for a policy that is named.
-    """
-    policy, found = _read(mark, pack, packs)
-    now, home = office.clock.now(), f"agency:{office.agency.hex()}"
-    officers = {f"officer:{each.officer.officer.hex()}" for each in addressees}
-    audience = Audience.of(officers | {f"officer:{office.me().officer.hex()}"})
-    if any(category.kind is CategoryKind.WIDEN or category.home for category in policy.categories):
-        said = audience_of(found.markings, policy, owner=home, day=to_iso(now)[:10])
-    else:
-        said = Audience.of({f"agency:{each.officer.agency.hex()}" for each in addressees} | {home})
-    dated = found.period.form in {PeriodForm.DURATION, PeriodForm.MOMENT}
-    period = found.period
-    if dated:
-        period = replace(period, start=now, offset_minutes=policy.period.utc_offset_minutes)
-    return Label(
-        policy=policy.policy_id,
-        level=found.level,
-        audience=audience.join(said),
-        owner=home,
-        created=now,
-        period=period,
-        restrict=_of_kind(found, policy, CategoryKind.RESTRICT),
-        control=_of_kind(found, policy, CategoryKind.CONTROL),
-        inform=_of_kind(found, policy, CategoryKind.INFORM),
-    )
-
-
-def render_decision(decision: Decision, language: Language) -> list[str]:
-    """Return a decision as lines for a person: what came of it, then every rule."""
+def render_decision(
+    decision: Decision, language: Language, *, unmet_only: bool = False
+) -> list[str]:
+    """Return a decision as lines for a person: what came of it, then every rule asked for."""
     unmet = len(decision.reasons)
     lines = [
         text("explain.permitted", language)
@@ -182,7 +141,8 @@ def render_decision(decision: Decision, language: Language) -> list[str]:
         else text("explain.refused", language, count=unmet, asked=len(decision.findings))
     ]
     for finding in decision.findings:
-        lines += _lines(finding, language, decision.marks)
+        if finding.outcome is Outcome.UNMET or not unmet_only:
+            lines += _lines(finding, language, decision.marks)
     return lines
 
 
@@ -231,27 +191,3 @@ def _lines(finding: Finding, language: Language, marks: Mapping[str, str]) -> li
     if finding.basis:
         lines.append(text("explain.basis", language, basis=finding.basis))
     return lines
-
-
-def _read(mark: str, pack: str, packs: Shelf) -> tuple[PolicyPack, ParsedMark]:
-    if pack:
-        policy = packs.named(pack)
-        return policy, parse_mark(mark, policy)
-    read: list[tuple[PolicyPack, ParsedMark]] = []
-    problems: list[FormatError] = []
-    for policy in packs.newest():
-        try:
-            read.append((policy, parse_mark(mark, policy)))
-        except FormatError as error:
-            problems.append(error)
-    if len(read) == 1:
-        return read[0]
-    if read:
-        raise FormatError("mark-ambiguous", policies=" ".join(each.id for each, _ in read))
-    # A policy that knew the level knows best what is wrong with the rest.
-    raise min(problems, key=lambda error: error.reason == "mark-level")
-
-
-def _of_kind(found: ParsedMark, pack: PolicyPack, kind: CategoryKind) -> frozenset[str]:
-    ids = {category.id for category in pack.categories if category.kind is kind}
-    return frozenset(each for each in found.markings if each.partition(":")[0] in ids)

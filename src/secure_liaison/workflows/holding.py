@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING
 from secure_liaison.errors import WorkflowError
 from secure_liaison.labels.acts import Propose, Purpose
 from secure_liaison.labels.label import Alternative, Label
+from secure_liaison.labels.mark_label import period_of
 from secure_liaison.labels.period import Period, PeriodForm
 from secure_liaison.workflows import agreed, correspondence, determining, proposing
 from secure_liaison.workflows.authorising import agency_leaf
 from secure_liaison.workflows.content import SubjectSink
+from secure_liaison.workflows.label_words import DEFAULT_PACK
 from secure_liaison.workflows.packs import writable
 
 if TYPE_CHECKING:
@@ -100,7 +102,11 @@ def hold(office: Office, material: Material, words: Words, proposal: Propose) ->
 def _label(
     office: Office, material: Material, words: Words, *, case: Case, agreement: Agreement
 ) -> Label:
-    theirs, pack, now = material.label, writable(office, words.pack), office.clock.now()
+    theirs, pack, now = (
+        material.label,
+        writable(office, words.pack or DEFAULT_PACK),
+        office.clock.now(),
+    )
     reading = agreed.reading_under(office, theirs, agreement, pack)
     return Label(
         policy=pack.policy_id,
@@ -123,7 +129,7 @@ def _label(
 
 def _period(text: str, theirs: Label, pack: PolicyPack, office: Office) -> Period:
     if text.strip():
-        return proposing.period_of(text, pack, office.clock.now())
+        return period_of(text, pack, start=office.clock.now())
     if theirs.period.form is PeriodForm.OPEN and PeriodForm.OPEN not in pack.period.forms:
         raise WorkflowError("case-period-unsaid")
     return theirs.period

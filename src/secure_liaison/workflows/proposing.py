@@ -18,25 +18,22 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from secure_liaison.audit.events import EventType
 from secure_liaison.errors import WorkflowError
-from secure_liaison.i18n import Language
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Determination, Label
 from secure_liaison.labels.lattice import join_all
-from secure_liaison.labels.period import Period, PeriodForm
-from secure_liaison.labels.term import read_term
+from secure_liaison.labels.mark_label import period_of
 from secure_liaison.monitor.decision import Action
 from secure_liaison.workflows import determining, entries, filing, labelling
 from secure_liaison.workflows.authorising import agency_leaf, officer_leaf
 from secure_liaison.workflows.content import ContentDigest, subject_from
+from secure_liaison.workflows.label_words import DEFAULT_PACK, Marked, labelled
 from secure_liaison.workflows.listing import permit_for
 from secure_liaison.workflows.packs import writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from secure_liaison.clock import Instant
     from secure_liaison.labels.case import Case
-    from secure_liaison.labels.policy import PolicyPack
     from secure_liaison.office import Office
     from secure_liaison.vault.inbox import InboxItem
     from secure_liaison.workflows.itemising import Item
@@ -46,7 +43,6 @@ __all__ = [
     "audience_of",
     "label_from",
     "later_label",
-    "period_of",
     "source_label",
     "subject_of",
 ]
@@ -64,13 +60,18 @@ class Words:
         agencies: Codes of the agencies that may know, the own one always among them.
         officers: Addresses of the only officers that may know; none leaves it to the agencies.
         pack: Id of the policy pack, for a first label.
+        mark: In place of level and pack, for a first label: ``SECRET//NOFORN``; it narrows whom
+            agencies and officers name.
+        markings: ``category:value`` of limits and notes that marks do not print; a first label's.
     """
 
     level: str = ""
     period: str = ""
     agencies: tuple[str, ...] = ()
     officers: tuple[str, ...] = ()
-    pack: str = "cn.state-secrets"
+    pack: str = ""
+    mark: str = ""
+    markings: tuple[str, ...] = ()
 
 
 def subject_of(office: Office, contents: Iterable[BinaryIO]) -> str:
@@ -101,28 +102,20 @@ def label_from(
         item: A secret item of a catalogue, which then says what is not named.
 
     Raises:
-        FormatError: ``pack-unknown``, ``label-level-unknown``, ``mark-period``, as `Period`.
         CredentialError: ``unknown-agency``, ``unknown-officer``.
+        FormatError: as `labelled`.
     """
-    now = office.clock.now()
     if item is not None:
         return _itemised(office, words, case, item)
     if sources:
         joined = join_all(sources, office.packs.to_read().named(sources[0].policy))
         return _following(office, words, case, joined)
-    pack = writable(office, words.pack)
-    return Label(
-        policy=pack.policy_id,
-        level=pack.find_level(words.level).id,
-        audience=audience_of(office, words),
-        owner=case.body,
-        created=now,
-        period=period_of(words.period, pack, now),
-    )
+    label = _typed(office, words, case, audience_of(office, words))
+    return replace(label, determination=Determination())  # the acts say who proposed it
 
 
 def _itemised(office: Office, words: Words, case: Case, item: Item) -> Label:
-    pack, now = writable(office, words.pack), office.clock.now()
+    pack, now = writable(office, words.pack or DEFAULT_PACK), office.clock.now()
     named = bool(words.agencies or words.officers)
     audience = item.audience
     if named or audience is None:
@@ -134,7 +127,7 @@ def _itemised(office: Office, words: Words, case: Case, item: Item) -> Label:
         audience=audience,
         owner=case.body,
         created=now,
-        period=period_of(words.period, pack, now) if period is None else period,
+        period=period_of(words.period, pack, start=now) if period is None else period,
     )
 
 
@@ -143,17 +136,37 @@ def _following(office: Office, words: Words, case: Case, joined: Label) -> Label
     named = bool(words.agencies or words.officers)
     # Whoever may not read a source may not read what follows it: names only narrow.
     audience = joined.audience.join(audience_of(office, words)) if named else joined.audience
+    if words.mark:
+        typed = _typed(office, words, case, audience)
+        return replace(
+            typed,
+            restrict=typed.restrict | joined.restrict,
+            control=typed.control | joined.control,
+            inform=typed.inform | joined.inform,
+            determination=Determination(),
+        )
     return Label(
         policy=joined.policy,
         level=pack.find_level(words.level).id if words.level else joined.level,
         audience=audience,
         owner=case.body,
         created=now,
-        period=period_of(words.period, pack, now) if words.period else joined.period,
+        period=period_of(words.period, pack, start=now) if words.period else joined.period,
         restrict=joined.restrict,
         control=joined.control,
         inform=joined.inform,
     )
+
+
+def _typed(office: Office, words: Words, case: Case, audience: Audience) -> Label:
+    typed = Marked(
+        level=words.level,
+        mark=words.mark,
+        period=words.period,
+        pack=words.pack,
+        markings=words.markings,
+    )
+    return labelled(office, typed, audience=audience, owner=case.body)
 
 
 def later_label(office: Office, words: Words, case: Case) -> Label:
@@ -175,7 +188,7 @@ def later_label(office: Office, words: Words, case: Case) -> Label:
         level=pack.find_level(words.level).id if words.level else old.level,
         audience=audience_of(office, words) if named else old.audience,
         created=office.clock.now(),
-        period=period_of(words.period, pack, start) if words.period else old.period,
+        period=period_of(words.period, pack, start=start) if words.period else old.period,
         determination=Determination(),
     )
 
@@ -231,21 +244,6 @@ def _label_received(office: Office, item: InboxItem) -> Label:
     with office.transaction():
         office.gate.effect(permit, entries.event_about(office, EventType.DOC_LIST, verified))
     return labelling.of_received(office, verified).judged
-
-
-def period_of(text: str, pack: PolicyPack, start: Instant) -> Period:
-    """Return a period as written, counted from a start in the zone of the pack; empty is open.
-
-    Raises:
-        FormatError: as `read_term`.
-    """
-    if not text.strip():
-        return Period(form=PeriodForm.OPEN, value="")
-    period = read_term(text, Language.EN if text.isascii() else Language.ZH)
-    if period.form not in {PeriodForm.DURATION, PeriodForm.MOMENT}:
-        return period
-    # In the agency's own zone: its period ends at its midnight, not at that of UTC.
-    return replace(period, start=start, offset_minutes=pack.period.utc_offset_minutes)
 
 
 def _digest(office: Office, stream: BinaryIO) -> bytes:
