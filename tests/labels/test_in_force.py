@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from secure_liaison.clock import Instant
+from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.case import Event
 from secure_liaison.labels.in_force import WITHOUT_LABEL, Change, Fate, InForce, fate_of, in_force
 from secure_liaison.labels.label import (
@@ -91,6 +92,29 @@ def test_a_period_ends_to_the_second_and_the_clock_drops_nothing() -> None:
         found.since,
         found.struck,
     )
+
+
+def waiting_for(*changes: Change, counted: tuple[Change, ...] = ()) -> InForce:
+    return in_force(FIRST, counted, LATER, pack_of=lambda _: CN, waiting=changes)
+
+
+def test_a_raise_whose_place_is_not_known_is_asked_for_and_not_shown() -> None:
+    found = waiting_for(change(LOW, HIGH, 60))
+    assert (FIRST, HIGH.level, ()) == (found.label, found.judged.level, found.struck)
+    narrow = replace(LOW, audience=LOW.audience.join(Audience.of([f"officer:{'0e' * 16}"])))
+    both = waiting_for(change(LOW, narrow, 60)).judged
+    assert (FIRST.level, True) == (both.level, both.audience.within(narrow.audience))
+
+
+def test_what_waits_takes_nothing_away() -> None:
+    for change_ in (change(HIGH, LOW, 60), change(HIGH, None, 60)):
+        assert shown() == waiting_for(change_)
+
+
+def test_what_waits_and_is_older_than_what_counts_adds_nothing() -> None:
+    counted = (change(FIRST, LOW, 60),)
+    assert shown(*counted) == waiting_for(change(HIGH, HIGH, 30), counted=counted)
+    assert HIGH.level == waiting_for(change(HIGH, HIGH, 90), counted=counted).judged.level
 
 
 @pytest.mark.parametrize(("then", "judged"), [(LOW, FIRST), (HIGH, HIGH)])

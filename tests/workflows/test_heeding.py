@@ -287,6 +287,26 @@ def test_changes_count_in_their_order_whatever_order_they_come_in(scene: Scene) 
     assert_settled(desk)
 
 
+def test_a_raise_is_asked_for_although_the_notice_before_it_was_lost(scene: Scene) -> None:
+    """Else whoever withholds one notice keeps everything readable as it was."""
+    prepare(scene)
+    low, found = clerk(scene), determined(scene)
+    digest = sent(scene, found, "w.low")
+    correspondence.collect(low)
+    scene.clock.advance(60)
+    found = changed(scene, found, period="5年")
+    told(scene)
+    scene.relay.withhold(low.keys.handle)
+    scene.clock.advance(60)
+    changed(scene, found, level="机密")
+    told(scene, low)
+    assert [("changed", "waits")] == became(low)
+    assert ([], "秘密 10年") == marks(low, holds(low, digest))
+    with pytest.raises(AccessDeniedError) as caught:
+        correspondence.read(low, digest.hex(), MemorySink())
+    assert ["CLEARANCE_BELOW_LABEL"] == [each.code for each in caught.value.reasons]
+
+
 def test_several_changes_are_told_one_by_one_and_all_count(scene: Scene) -> None:
     found, digest = held(scene)
     desk, sender = scene.desk(HOLDER), scene.desk(PROPOSER)

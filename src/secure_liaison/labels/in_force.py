@@ -125,6 +125,7 @@ def in_force(
     now: Instant,
     *,
     pack_of: Callable[[Label], PolicyPack],
+    waiting: Sequence[Change] = (),
 ) -> InForce:
     """Return what holds of an object's label at a moment.
 
@@ -133,6 +134,8 @@ def in_force(
         counted: The changes that count, in order.
         now: Seconds UTC.
         pack_of: Returns the pack version that a label names.
+        waiting: Changes whose place is not known yet: what one of them adds in protection is asked
+            for at once, what it takes away is not, and none of it is shown.
 
     Raises:
         FormatError: ``pack-unknown``.
@@ -142,7 +145,27 @@ def in_force(
         found = _after(found, change.new, change.event, change.at)
     if found.label is None:
         return replace(found, level_asked=False)
-    return _of_itself(found, found.label, now, pack_of=pack_of)
+    found = _of_itself(found, found.label, now, pack_of=pack_of)
+    last = counted[-1].at if counted else 0
+    later = [each.new for each in waiting if each.new is not None and each.at >= last]
+    for label in later:
+        found = replace(found, judged=_with_what_adds(found.judged, label, pack_of(label)))
+    return found
+
+
+def _with_what_adds(judged: Label, label: Label, pack: PolicyPack) -> Label:
+    # Labels of two policies do not compare; such a change is asked for once its place is known.
+    if label.policy != judged.policy:
+        return judged
+    ranks = {level.id: level.rank for level in pack.levels}
+    higher = ranks.get(label.level, -1) > ranks.get(judged.level, -1)
+    return replace(
+        judged,
+        level=label.level if higher else judged.level,
+        audience=judged.audience.join(label.audience),
+        restrict=judged.restrict | label.restrict,
+        control=judged.control | label.control,
+    )
 
 
 def _after(found: InForce, label: Label | None, event: Event, at: Instant) -> InForce:

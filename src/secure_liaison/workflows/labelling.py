@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from secure_liaison.labels.label import Label
     from secure_liaison.labels.notices import Notice
     from secure_liaison.office import Office
+    from secure_liaison.vault.changes import KeptChange
     from secure_liaison.vault.sent import SentItem
     from secure_liaison.workflows.determining import DeskCase
 
@@ -42,14 +43,21 @@ def of_received(office: Office, verified: VerifiedCapsule) -> InForce:
     Raises:
         FormatError: ``pack-unknown``, ``label-level-unknown``.
     """
-    changes = counted(office, verified.digest)
-    now = office.clock.now()
-    return in_force(verified.core.label, changes, now, pack_of=partial(addressing.pack_of, office))
+    return in_force(
+        verified.core.label,
+        counted(office, verified.digest),
+        office.clock.now(),
+        pack_of=partial(addressing.pack_of, office),
+        waiting=_read(office, office.mail.label_changes.waiting(verified.digest)),
+    )
 
 
 def counted(office: Office, about: Digest) -> tuple[Change, ...]:
     """Return the changes of a received object's label that count, in order."""
-    kept = office.mail.label_changes.counted(about)
+    return _read(office, office.mail.label_changes.counted(about))
+
+
+def _read(office: Office, kept: Iterable[KeptChange]) -> tuple[Change, ...]:
     return tuple(decode_notice(each.record, office.realm).change for each in kept)
 
 
