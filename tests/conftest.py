@@ -21,6 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+# Before any test loads them: the order in which folders are collected is random.
+pytest.register_assert_rewrite(
+    "tests.attacks.world",
+    "tests.attacks.agreeing",
+    "tests.workflows.casework",
+    "tests.workflows.desks",
+    "tests.workflows.holding",
+)
+
 settings.register_profile(
     "quick", deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow]
 )

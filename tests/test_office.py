@@ -8,40 +8,37 @@ from pathlib import Path
 
 import pytest
 
-# Registered before they are loaded, whichever folder is collected first.
-pytest.register_assert_rewrite("tests.attacks.world", "tests.workflows.desks")
-
-from secure_liaison.audit.events import Event, EventType  # noqa: E402  # behind the registration
-from secure_liaison.clock import BUILD_TIME, FixedClock, Instant, SystemClock  # noqa: E402  # likewise
-from secure_liaison.crypto.passphrase import TEST_COST  # noqa: E402  # likewise
-from secure_liaison.directory.view import DirectoryView  # noqa: E402  # likewise
-from secure_liaison.errors import (  # noqa: E402  # likewise
+from secure_liaison.audit.events import Event, EventType
+from secure_liaison.clock import BUILD_TIME, FixedClock, Instant, SystemClock
+from secure_liaison.crypto.passphrase import TEST_COST
+from secure_liaison.directory.view import DirectoryView
+from secure_liaison.errors import (
     CredentialError,
     OutOfOrderError,
     VaultError,
     VaultLockedError,
     WrongPassphraseError,
 )
-from secure_liaison.identity.anchors import accept_anchor  # noqa: E402  # likewise
-from secure_liaison.office import (  # noqa: E402  # likewise
+from secure_liaison.identity.anchors import accept_anchor
+from secure_liaison.office import (
     ledger_origin,
     open_office,
     open_registry,
 )
-from secure_liaison.relay.http import HttpRelay  # noqa: E402  # likewise
-from secure_liaison.vault.store import create_vault  # noqa: E402  # likewise
-from secure_liaison.workflows import correspondence, founding  # noqa: E402  # likewise
-from secure_liaison.workflows.founding import new_device_keys  # noqa: E402  # likewise
-from secure_liaison.workflows.publishing import MemorySink  # noqa: E402  # likewise
-from tests.attacks.world import (  # noqa: E402  # likewise
+from secure_liaison.relay.http import HttpRelay
+from secure_liaison.vault.store import create_vault
+from secure_liaison.workflows import correspondence, founding
+from secure_liaison.workflows.founding import new_device_keys
+from secure_liaison.workflows.publishing import MemorySink
+from tests.attacks.world import (
     SENDER,
     URL,
     Scene,
     Template,
     events,
 )
-from tests.capsule.forge import NOW  # noqa: E402  # likewise
-from tests.workflows.desks import (  # noqa: E402  # likewise
+from tests.capsule.forge import NOW
+from tests.workflows.desks import (
     READER,
     assert_settled,
     bodies,

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.attacks.world")
-
-from tests.attacks.world import Scene, Template  # noqa: E402  # registered before it is loaded
+from tests.attacks.world import Scene, Template
 
 
 @pytest.fixture(scope="session")

@@ -52,3 +52,27 @@ def test_without_the_agreement_a_lower_level_would_be_approved(
     found = exchanging.import_case(scene.desk(APPROVER), data).found
     made = did(scene, APPROVER, found, Approve()).case
     assert (CaseState.DETERMINED, "mimi") == (made.state, made.label and made.label.level)
+
+
+def test_an_agreement_with_somebody_else_says_nothing_of_a_third_ones_paper(scene: Scene) -> None:
+    """Else a paper of a third agency is held, and goes on, under whatever its bearer agreed to."""
+    agreed(scene, equivalences=(equivalence("confidential", "jimi"),))
+    theirs = replace(their_label(scene), owner=f"agency:{'cc' * 32}")
+    desk = scene.desk(PROPOSER)
+    with pytest.raises(LiaisonError, match="case-foreign-nested"):
+        holding.hold(desk, material(scene, theirs), PLAIN, FOREIGN)
+
+
+def test_a_changed_desk_does_not_have_it_approved_either(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agreed(scene, equivalences=(equivalence("confidential", "jimi"),))
+    theirs = replace(their_label(scene), owner=f"agency:{'cc' * 32}")
+    desk = scene.desk(PROPOSER)
+    with monkeypatch.context() as changed:
+        changed.setattr(rules, "_with_owner", lambda found, _: tuple(found))
+        changed.setattr(holding, "_is_of_a_third", lambda _: False)
+        found = holding.hold(desk, material(scene, theirs), PLAIN, FOREIGN)
+        data = exchanging.export_case(desk, found.case.id)
+    with pytest.raises(LiaisonError, match="case-agreement-unknown"):
+        exchanging.import_case(scene.desk(APPROVER), data)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -130,3 +131,42 @@ def test_without_its_digest_the_exchange_would_succeed(
     composed = drafting.compose(desk, draft(INSIDER, attachments=(path,)))
     path.write_bytes(b"harmful!")
     assert composing.seal_and_keep(desk, composed)
+
+
+def test_a_binding_beside_what_a_link_points_to_counts(scene: Scene, tmp_path: Path) -> None:
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    labelled(archive / "annex.pdf", element(for_both(scene, "jimi")))
+    link = tmp_path / "annex.pdf"
+    link.symlink_to(archive / "annex.pdf")
+    with pytest.raises(AccessDeniedError) as caught:
+        correspondence.send(scene.desk(SENDER), draft(INSIDER, attachments=(link,)))
+    assert {"LABEL_LOWER_THAN_PART"} == {each.code for each in caught.value.reasons}
+
+
+def test_a_binding_counts_in_whatever_form_its_name_is_written(
+    scene: Scene, tmp_path: Path
+) -> None:
+    folder = tmp_path / "papers"
+    folder.mkdir()
+    path = labelled(folder / normalize("NFC", "é.pdf"), element(for_both(scene, "jimi")))
+    (beside,) = [each for each in folder.iterdir() if each != path]
+    beside.rename(beside.with_name(normalize("NFD", beside.name)))
+    with pytest.raises(AccessDeniedError) as caught:
+        correspondence.send(scene.desk(SENDER), draft(INSIDER, attachments=(path,)))
+    assert {"LABEL_LOWER_THAN_PART"} == {each.code for each in caught.value.reasons}
+
+
+def test_an_unlabelled_document_that_becomes_another_one_is_not_sealed(
+    scene: Scene, tmp_path: Path
+) -> None:
+    path = tmp_path / "annex.docx"
+    path.write_bytes(bindings.zipped(bindings.parts()))
+    desk = scene.desk(SENDER)
+    composed = drafting.compose(desk, draft(INSIDER, attachments=(path,)))
+    octets = bytearray(path.read_bytes())
+    octets[-1] ^= 1
+    path.write_bytes(bytes(octets))
+    with pytest.raises(TamperedError, match="attachment-changed"):
+        composing.seal_and_keep(desk, composed)
+    assert () == desk.mail.sent.items()

@@ -14,16 +14,19 @@ import pytest
 from secure_liaison.audit.events import EventType
 from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.capsule.notice import MEDIA_TYPE, LabelNotice, encode_notice
+from secure_liaison.cli.object_page import listed_as_data
 from secure_liaison.clock import Instant, to_iso
 from secure_liaison.crypto.keys import Digest
 from secure_liaison.directory import registry as pure
 from secure_liaison.errors import AccessDeniedError
 from secure_liaison.labels import in_force
+from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.case import Event
 from secure_liaison.labels.in_force import Change, Fate, InForce
 from secure_liaison.labels.label import Label, label_digest
 from secure_liaison.labels.period import Period, PeriodForm, period_end
 from secure_liaison.office import Office
+from secure_liaison.vault.sent import RecipientState
 from secure_liaison.wire.header import ObjectId
 from secure_liaison.workflows import correspondence, enrolment, filing, heeding, labelling
 from secure_liaison.workflows.publishing import MemorySink
@@ -436,3 +439,55 @@ def test_a_notice_that_its_reader_may_not_open_changes_nothing_and_comes_again(
     stage.say(stage.end())
     assert [("access.denied", "refused")] == stage.refused()
     assert [] == stage.became()
+
+
+# --- labels that nobody can show or judge by, and floods --------------------------------------
+
+
+def test_a_label_that_its_policy_cannot_mark_does_not_hide_the_inbox(stage: Stage) -> None:
+    """The gate refuses it; but the list of everything else must not fail with it."""
+    stage.scene.send(level="秘密", subject="other")
+    stage.say(stage.lower(new=replace(stage.label, policy="nato@2017-12-20", level="s")))
+    listed = correspondence.inbox(stage.victim)
+    assert len(listed) == len([listed_as_data(stage.victim, each) for each in listed])
+    assert "" != listed_as_data(stage.victim, listed[-1])["mark"]["zh"]
+
+
+def test_a_waiting_label_that_cannot_be_judged_with_the_others_is_not_kept(stage: Stage) -> None:
+    pairs = [{f"officer:{n:032x}", f"officer:{n + 1000:032x}"} for n in range(63)]
+    crowd = replace(stage.label, audience=Audience.of(*pairs))
+    stage.say(stage.lower(old=bytes(32), new=crowd))
+    assert [("format", "label-audience-size")] == stage.refused()
+    assert all(each.refusal is None for each in correspondence.inbox(stage.victim))
+
+
+def test_a_receipt_never_bears_a_label_that_nobody_made(scene: Scene) -> None:
+    stage = Stage(scene)
+    digest = scene.send(level="秘密", subject="low")
+    correspondence.collect(stage.victim)
+    core = steal(scene, VICTIM, digest).core
+    raised = stage.lower(old=bytes(32), new=replace(core.label, level="jimi"))
+    stage.say(raised, about=digest, object_id=core.object_id)
+    correspondence.read(stage.victim, digest.hex(), MemorySink())
+    correspondence.acknowledge(stage.victim, digest.hex())
+    correspondence.deliver(stage.victim)
+    sender = scene.desk(SENDER)
+    correspondence.collect(sender)
+    (states,) = [
+        [each.state for each in outcomes]
+        for item, outcomes in correspondence.sent(sender)
+        if item.digest == digest
+    ]
+    assert [RecipientState.ACKNOWLEDGED] == states
+
+
+def test_notices_about_nothing_fill_the_ledger_more_and_more_slowly(stage: Stage) -> None:
+    for number in range(5):
+        stage.say(stage.lower(), about=Digest(bytes([number]) * 32))
+    sizes = []
+    for _ in range(8):
+        before = stage.victim.ledger.size
+        stage.scene.clock.advance(3601)
+        correspondence.collect(stage.victim)
+        sizes.append(stage.victim.ledger.size - before)
+    assert sum(sizes[4:]) < sum(sizes[:4])

@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("tests.attacks.world", "tests.workflows.desks")
-
-from tests.attacks.world import Scene, Template  # noqa: E402  # registered before it is loaded
-from tests.workflows.desks import assert_settled, open_desks  # noqa: E402  # likewise
+from tests.attacks.world import Scene, Template
+from tests.workflows.desks import assert_settled, open_desks
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from secure_liaison import i18n
 from secure_liaison.clock import to_iso
+from secure_liaison.errors import FormatError
 from secure_liaison.labels.lifecycle import DECLASSIFIED_MARK
-from secure_liaison.labels.marking import EXERCISE_PREFIX, banner
+from secure_liaison.labels.marking import EXERCISE_PREFIX
+from secure_liaison.monitor.cases import mark_text
 from secure_liaison.workflows import addressing
 
 if TYPE_CHECKING:
@@ -75,7 +77,7 @@ def banner_of(surface: Surface, office: Office, holds: InForce) -> str:
     """Return the line that stands first and last around everything shown of an object."""
     if holds.label is not None:
         pack = addressing.pack_of(office, holds.label)
-        return banner(holds.label, pack, exercise=office.exercise)
+        return mark_text(holds.label, pack, exercise=office.exercise)
     prefix = EXERCISE_PREFIX if office.exercise else ""
     return f"{prefix}{_residual(holds) or surface.text('cli.mark.not-secret')}"
 
@@ -85,7 +87,12 @@ def _residual(holds: InForce) -> str:
 
 
 def _mark(office: Office, label: Label, language: Language) -> str:
-    return addressing.mark_in(office, label, language)
+    try:
+        return addressing.mark_in(office, label, language)
+    except FormatError:
+        # The gate refuses a label that its policy cannot mark; it must not hide what else there is.
+        pack = addressing.pack_of(office, label)
+        return mark_text(label, pack, exercise=office.exercise)
 
 
 def _marks(office: Office, label: Label) -> dict[str, str]:

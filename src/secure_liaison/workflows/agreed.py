@@ -96,22 +96,30 @@ def check_onward(office: Office, label: Label | None, agencies: Iterable[AgencyI
     """
     if label is None:
         return
-    home = agency_leaf(office.agency)
-    for name in {each.agreement for each in label.alternatives}:
-        found = agreements_named(office, home, {name})
-        parties = {party for each in found for party in each.parties} | {office.agency.hex()}
-        if all(each.hex() in parties for each in agencies):
+    home, involved = agency_leaf(office.agency), tuple(agencies)
+    for each in label.alternatives:
+        name = each.agreement
+        found = _with_owner(agreements_named(office, home, {name}), each.label)
+        parties = {party for one in found for party in one.parties} | {office.agency.hex()}
+        if all(agency.hex() in parties for agency in involved):
             continue
         if not found:
             raise WorkflowError("case-agreement-unknown", agreement=name)
-        if any(each.onward is Onward.NEVER for each in found):
+        if any(one.onward is Onward.NEVER for one in found):
             raise WorkflowError("case-onward-never", article=found[0].cite("onward"))
+
+
+def _with_owner(found: Iterable[Agreement], theirs: Label) -> tuple[Agreement, ...]:
+    # An agreement with somebody else may bear the same name. Where a nation owns the label, it does
+    # not say which agency: then the name has to do.
+    kind, _, owner = theirs.owner.partition(":")
+    return tuple(each for each in found if kind != "agency" or owner in each.parties)
 
 
 def _check_label(office: Office, label: Label, *, body: str) -> None:
     pack = office.packs.to_read().named(label.policy)
     for each in label.alternatives:
-        found = agreements_named(office, body, {each.agreement})
+        found = _with_owner(agreements_named(office, body, {each.agreement}), each.label)
         if not found:
             raise WorkflowError("case-agreement-unknown", agreement=each.agreement)
         reading = reading_under(office, each.label, found[0], pack)

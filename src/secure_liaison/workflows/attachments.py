@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from hashlib import sha384
 from io import SEEK_END
 from typing import TYPE_CHECKING, BinaryIO, Final
+from unicodedata import normalize
 
 from typing_extensions import Buffer, override
 
@@ -144,16 +145,25 @@ def attached(path: Path, *, owner: str, packs: Shelf = BUILTIN_SHELF) -> Attachm
 def _labels(
     path: Path, size: int, owner: str, packs: Shelf
 ) -> tuple[tuple[PartQuestion, ...], bytes | None]:
-    """Return the labels of a file, and its digest where there are any."""
-    beside = path.with_name(f"{path.name}{BINDING_SUFFIX}")
-    document = _document(path, size)
-    if document is None and not beside.exists():
+    """Return the labels of a file, and its digest where it was looked into."""
+    bindings, document = _bindings(path), _document(path, size)
+    if document is None and not bindings:
         return (), None
     digest = content_digest(_pieces(path))
     found = [] if document is None else _inside(path, document, owner, packs, digest=digest)
-    if beside.exists():
-        found.append(_beside(path, beside, owner, packs, digest=digest))
-    return tuple(found), digest if found else None
+    found += [_beside(each, beside, owner, packs, digest=digest) for each, beside in bindings]
+    return tuple(found), digest
+
+
+def _bindings(path: Path) -> list[tuple[Path, Path]]:
+    """Return each binding beside a file, or beside what it is a link to, with the file bound."""
+    found = []
+    for each in dict.fromkeys((path.absolute(), path.resolve())):
+        wanted = normalize("NFC", f"{each.name}{BINDING_SUFFIX}")
+        found += [
+            (each, near) for near in each.parent.iterdir() if normalize("NFC", near.name) == wanted
+        ]
+    return found
 
 
 def _document(path: Path, size: int) -> bytes | None:

@@ -290,7 +290,7 @@ def _receipt_capsule(
     )
     wrapping = composing.Wrapping(
         kind=ObjectKind.RECEIPT,
-        label=labelling.of_received(office, verified).judged,
+        label=labelling.receipted(office, verified),
         urgency=core.urgency,
         acknowledge_by=None,
         expires=core.expires,

@@ -66,6 +66,10 @@ _OF_THE_BODY: Final = frozenset(
     }
 )
 """What the relay gave out beside the envelope; the next time it may be the genuine one."""
+_OF_THE_NOTICE: Final = frozenset({"notice-event", "notice-parts", "notice-realm", "notice-size"})
+"""What no time and no directory mends: it is not looked at again."""
+_LONGEST_WAIT: Final = 24
+"""The wait before the next look grows with each look, up to a day."""
 _MOST_KEPT: Final = 500
 """Envelopes kept in quarantine, about 11 kB each; what is more is counted only."""
 _MOST_TOLD: Final = 20
@@ -240,8 +244,11 @@ def _is_settled(office: Office, item: MailboxItem, capsule: Capsule) -> bool:
     row = office.mail.quarantine.get(capsule.digest)
     if row is None or row.envelope != item.envelope or row.reason in _OF_THE_BODY:
         return False
+    if row.reason in _OF_THE_NOTICE:
+        return True
     age_s = office.clock.now() - row.last_at
-    return row.last_at > office.changed_at() and age_s < _AGAIN_S
+    wait_s = min(row.times, _LONGEST_WAIT) * _AGAIN_S
+    return row.last_at > office.changed_at() and age_s < wait_s
 
 
 def _quarantine(office: Office, item: MailboxItem, capsule: Capsule, error: LiaisonError) -> None:

@@ -136,7 +136,7 @@ def _checked(office: Office, verified: VerifiedCapsule, notice: LabelNotice) -> 
 
     Raises:
         VerificationError: ``notice-ahead``, ``notice-object``.
-        FormatError: ``pack-unknown``, ``label-level-unknown``.
+        FormatError: ``pack-unknown``, ``label-level-unknown``, ``label-audience-size``.
     """
     # 3. Not from the future.
     if notice.change.at > office.clock.now() + AHEAD_S:
@@ -145,10 +145,12 @@ def _checked(office: Office, verified: VerifiedCapsule, notice: LabelNotice) -> 
     item = office.mail.inbox.get(notice.about)
     if item is None or item.object_id != notice.object_id or not _is_owner(office, verified, item):
         raise VerificationError("notice-object")
-    # 5. A label that can be shown and judged by.
+    # 5. A label that can be judged by, also together with what waits.
+    core = _core_of(office, item)
     if notice.change.new is not None:
         office.packs.to_read().named(notice.change.new.policy).level(notice.change.new.level)
-    return _core_of(office, item)
+        labelling.with_another(office, core.label, notice.about, notice.change)
+    return core
 
 
 def _is_owner(office: Office, verified: VerifiedCapsule, item: InboxItem) -> bool:

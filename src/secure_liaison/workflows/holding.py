@@ -89,7 +89,7 @@ def hold(office: Office, material: Material, words: Words, proposal: Propose) ->
     agreement = office.directory.agreement_between(office.agency, material.partner, now)
     if agreement is None:
         raise WorkflowError("case-agreement-unknown", agreement="")
-    if material.label.alternatives or material.label.successor:
+    if _is_of_a_third(material) or material.label.alternatives or material.label.successor:
         raise WorkflowError("case-foreign-nested")
 
     def made(case: Case) -> Propose:
@@ -97,6 +97,12 @@ def hold(office: Office, material: Material, words: Words, proposal: Propose) ->
         return replace(proposal, purpose=Purpose.FOREIGN, label=label)
 
     return determining.begin(office, material.subject, propose=made)
+
+
+def _is_of_a_third(material: Material) -> bool:
+    # Where a nation owns it, the label does not say which of its agencies wrote it.
+    owner = material.label.owner
+    return owner.startswith("agency:") and owner != agency_leaf(material.partner)
 
 
 def _label(

@@ -119,14 +119,15 @@ def labelled(
     """
     now, beside = office.clock.now(), frozenset[str]()
     if words.mark:
-        pack, found = read_mark(words.mark, packs or office.packs.to_write(), words.pack)
+        # Read by all that are here: one that may not be used now leaves the mark to no other.
+        read, found = read_mark(words.mark, office.packs.to_show(), words.pack)
+        pack = _usable(office, read.policy_id, packs)
         if found.exercise and not office.exercise:
             raise FormatError("mark-of-exercise")
         period = period_said(found, pack, text=words.period, start=now)
         beside = beside_of(words.markings, pack)
     else:
-        name = words.pack or DEFAULT_PACK
-        pack = writable(office, name) if packs is None else packs.named(name)
+        pack = _usable(office, words.pack or DEFAULT_PACK, packs)
         period = period_of(words.period, pack, start=now)
         found = ParsedMark(
             level=pack.find_level(words.level).id,
@@ -147,6 +148,10 @@ def labelled(
         beside=beside,
         proposer=officer_leaf(office.me().officer),
     )
+
+
+def _usable(office: Office, name: str, packs: Shelf | None) -> PolicyPack:
+    return writable(office, name) if packs is None else packs.named(name)
 
 
 def involved(office: Office, addressees: Iterable[Addressee]) -> Audience:

@@ -34,7 +34,15 @@ if TYPE_CHECKING:
     from secure_liaison.vault.sent import SentItem
     from secure_liaison.workflows.determining import DeskCase
 
-__all__ = ["borne", "changes_since", "counted", "of_received", "of_sent"]
+__all__ = [
+    "borne",
+    "changes_since",
+    "counted",
+    "of_received",
+    "of_sent",
+    "receipted",
+    "with_another",
+]
 
 
 def of_received(office: Office, verified: VerifiedCapsule) -> InForce:
@@ -43,13 +51,40 @@ def of_received(office: Office, verified: VerifiedCapsule) -> InForce:
     Raises:
         FormatError: ``pack-unknown``, ``label-level-unknown``.
     """
+    about = verified.digest
+    return _holds(office, verified.core.label, about, _read(office, _waiting(office, about)))
+
+
+def receipted(office: Office, verified: VerifiedCapsule) -> Label:
+    """Return the label under which a receipt travels: the last one that the originator gave.
+
+    What a change that waits adds is asked for here, but nobody ever made that label.
+    """
+    return _holds(office, verified.core.label, verified.digest, ()).judged
+
+
+def with_another(office: Office, first: Label, about: Digest, change: Change) -> InForce:
+    """Return what would hold if one more change waited: so that none is kept that cannot be judged.
+
+    Raises:
+        FormatError: ``label-audience-size``, ``pack-unknown``.
+    """
+    waiting = (*_read(office, _waiting(office, about)), change)
+    return _holds(office, first, about, waiting)
+
+
+def _holds(office: Office, first: Label, about: Digest, waiting: tuple[Change, ...]) -> InForce:
     return in_force(
-        verified.core.label,
-        counted(office, verified.digest),
+        first,
+        counted(office, about),
         office.clock.now(),
         pack_of=partial(addressing.pack_of, office),
-        waiting=_read(office, office.mail.label_changes.waiting(verified.digest)),
+        waiting=waiting,
     )
+
+
+def _waiting(office: Office, about: Digest) -> tuple[KeptChange, ...]:
+    return office.mail.label_changes.waiting(about)
 
 
 def counted(office: Office, about: Digest) -> tuple[Change, ...]:

@@ -136,6 +136,8 @@ def _listed(office: Office, item: InboxItem) -> Listed:
         # Outside the audience not even level and sender are told.
         shown = verified if exc.reasons else None
         return Listed(item=item, verified=shown, head=None, refusal=exc)
+    except LiaisonError as exc:  # no question can be asked about it; it must not hide the others
+        return Listed(item=item, verified=None, head=None, refusal=exc)
     try:
         with office.bodies.open(body_of(item)) as body:
             sealed = body.read(item.head_length)
