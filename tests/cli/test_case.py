@@ -285,6 +285,15 @@ def test_an_item_of_an_adopted_catalogue_is_proposed_by_its_id(
     )
     assert "proposed" == b.desk(M, *asked, "12.3")["state"]
     carry(b, folder, case, M, J)
+    waits = b.desk(J, "case", "show", case)["pending"]
+    assert ("exercise.items@2026-01-01#12.3", True) == (
+        waits["catalogue"],
+        "秘密 5年" in waits["mark"]["zh"],
+    )
+    assert waits["audience"]
+    page = b.try_desk(J, "case", "show", case).out
+    for shown in ("item: exercise.items@2026-01-01#12.3", "readers must be one of: ", "waiting: "):
+        assert shown in page
     told = b.desk(J, "case", "approve", case)
     assert "exercise.items@2026-01-01#12.3" == told["determination"]["catalogue"]
     assert "秘密 5年" in told["mark"]["zh"]

@@ -95,6 +95,10 @@ def test_a_declassification_leaves_the_residual_mark(b: Agency, names: dict[str,
     a.desk(L, "collect")
     for ran in (a.try_desk(L, "inbox"), b.try_desk(M, "sent")):
         assert "(struck out) → 「解密」 (declassified by decision, since " in ran.out
+    (notice,) = [
+        line for line in a.try_desk(L, "inbox").out.splitlines() if "notice of a change" in line
+    ]
+    assert f"Object concerned: {digest[:8]}" in a.try_desk(L, "read", notice[:8], "--show").out
     (item,) = [each for each in a.desk(L, "inbox")["items"] if each["id"] == digest]
     assert ("declassified", True) == (item["label_event"], item["declassified"])
     read = a.desk(L, "read", digest, "--show")

@@ -7,13 +7,23 @@ from dataclasses import replace
 
 import pytest
 
+from secure_liaison.errors import FormatError
 from secure_liaison.i18n import Language, catalogue
 from secure_liaison.labels.agreement import AcceptedPack, Article, Ceiling, Equivalence, Treatment
 from secure_liaison.labels.equivalence import Reading, readings_of
 from secure_liaison.labels.handling import CipherClass
 from secure_liaison.labels.label import Determination
 from secure_liaison.labels.pack import builtin_pack
-from secure_liaison.monitor.decision import Action, Decision, Elsewhere, ReadQuestion, SealQuestion
+from secure_liaison.labels.period import Period, PeriodForm
+from secure_liaison.monitor import object_rules
+from secure_liaison.monitor.decision import (
+    Action,
+    Decision,
+    Elsewhere,
+    ReadQuestion,
+    SealQuestion,
+    shown_value,
+)
 from secure_liaison.monitor.finding import Finding, Outcome
 from secure_liaison.monitor.rules import READ_RULES, SEAL_RULES, decide
 from tests.architecture.sources import sources
@@ -383,3 +393,20 @@ def test_a_cited_provision_is_seen_in_the_decision() -> None:
     decision = asked(read_question(label=cited_label))
     assert "cited-provision" in decision.obligations
     assert "某法 第三条" == of(decision, "label.valid").have
+
+
+def test_an_invalid_label_is_told_in_words_and_not_by_a_code() -> None:
+    without_period = label(period=Period(form=PeriodForm.OPEN, value=""))
+    (reason,) = asked(seal_question(label=without_period)).reasons
+    assert shown_value(reason.have, Language.EN, {}).endswith("form of period.")
+    too_long = label(period=Period.of_years(25, start=NOW))
+    (reason,) = asked(seal_question(label=too_long)).reasons
+    assert "20" in reason.have
+    assert "label-" not in reason.have
+
+
+def test_a_broken_rule_is_told_by_the_packs_own_sentence() -> None:
+    nato = builtin_pack("nato")
+    rule = nato.rules[0]
+    error = FormatError("label-rule", rule=rule.id)
+    assert f"{rule.say.zh} / {rule.say.en}" == object_rules._in_words(error, nato)

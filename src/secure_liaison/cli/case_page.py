@@ -5,9 +5,11 @@ Source: docs/guides/determination.md; docs/reference/commands.md.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from secure_liaison import i18n
+from secure_liaison.cli.proposal_page import proposal_as_data, proposal_as_lines
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import LiaisonError
 from secure_liaison.i18n import Language
@@ -82,7 +84,13 @@ def case_as_data(office: Office, found: DeskCase) -> dict[str, Any]:
         "decided_by": name_of(office, case.decided_by) if case.decided_by else "",
         "determination": _determination(office, stands.label),
         "pending": _pending(office, case),
-        "acts": [_act_as_data(office, found, each, Language.ZH) for each in found.chain],
+        "acts": [
+            {
+                **_act_as_data(office, found, each),
+                "said": {one.value: _said(office, each, one) for one in i18n.Language},
+            }
+            for each in found.chain
+        ],
     }
 
 
@@ -95,17 +103,16 @@ def case_as_lines(surface: Surface, office: Office, found: DeskCase) -> list[str
     made = _determination(office, lifecycle.standing_of(office, found).label)
     if made.get("approver"):
         lines.append("  " + surface.text("cli.case.decided", **made))
-    if found.case.pending is not None:
-        lines.append("  " + _pending_line(surface, office, found.case))
+    lines += _pending_lines(surface, office, found.case)
     for number, signed in enumerate(found.chain):
-        told = _act_as_data(office, found, signed, surface.language)
+        told = _act_as_data(office, found, signed)
         line = surface.text(
             "cli.case.act",
             number=number,
             at=surface.moment(signed.act.at),
             who=told["officer"],
             act=surface.text(f"case.act.{told['act']}"),
-            said=told["said"],
+            said=_said(office, signed, surface.language),
         )
         lines.append(f"  {line.rstrip()}")
     return lines
@@ -227,31 +234,30 @@ def _determination(office: Office, label: Label | None) -> dict[str, Any]:
     }
 
 
-def _pending(office: Office, case: Case) -> dict[str, str]:
+def _pending(office: Office, case: Case) -> dict[str, Any]:
     if case.pending is None:
         return {}
-    return {
-        "purpose": case.pending.proposal.purpose.name.lower(),
-        "by": name_of(office, case.pending.by.officer),
-    }
+    by = name_of(office, case.pending.by.officer)
+    return {"by": by, **proposal_as_data(office, case.pending.proposal)}
 
 
-def _pending_line(surface: Surface, office: Office, case: Case) -> str:
-    told = _pending(office, case)
-    purpose = surface.text(f"case.purpose.{told['purpose']}")
-    return surface.text("cli.case.pending", by=told["by"], purpose=purpose)
+def _pending_lines(surface: Surface, office: Office, case: Case) -> list[str]:
+    if case.pending is None:
+        return []
+    proposal, by = case.pending.proposal, name_of(office, case.pending.by.officer)
+    purpose = surface.text(f"case.purpose.{proposal.purpose.name.lower()}")
+    told = proposal_as_lines(surface, office, proposal, name_of=partial(name_of, office))
+    head = surface.text("cli.case.pending", by=by, purpose=purpose)
+    return [f"  {head}", *(f"    {line}" for line in told)]
 
 
-def _act_as_data(
-    office: Office, found: DeskCase, signed: SignedAct, language: Language
-) -> dict[str, str]:
+def _act_as_data(office: Office, found: DeskCase, signed: SignedAct) -> dict[str, str]:
     digest = signed.digest(office.realm)
     return {
         "act": kind_of(signed.act.step).name.lower(),
         "officer": name_of(office, f"officer:{signed.act.officer.hex()}"),
         "at": to_iso(signed.act.at),
         "proven": to_iso(found.proven[digest]),
-        "said": _said(office, signed, language),
         "digest": digest.hex(),
     }
 

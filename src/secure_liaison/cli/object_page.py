@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from secure_liaison import i18n
+from secure_liaison.capsule.core import ObjectKind
 from secure_liaison.cli.mark_page import mark_as_data, mark_as_text
 from secure_liaison.clock import to_iso
 from secure_liaison.errors import AccessDeniedError
@@ -71,6 +72,8 @@ def listed_as_lines(surface: Surface, office: Office, listed: Listed) -> list[st
         core = listed.verified.core
         due = core.acknowledge_by
         holds = labelling.of_received(office, listed.verified)
+        if core.kind is ObjectKind.NOTICE:
+            first.append(surface.text("cli.inbox.notice"))
         first += [
             mark_as_text(surface, office, holds),
             _urgency(office, core.label, core.urgency, language),

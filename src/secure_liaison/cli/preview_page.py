@@ -53,6 +53,11 @@ def as_lines(surface: Surface, office: Office, seen: Preview) -> list[str]:
         surface.text("cli.preview.policy", pack=pack.policy_id),
     ]
     lines += audience_words(seen.label.audience, pack, surface, known)
+    silent = sorted(seen.label.restrict | seen.label.control | seen.label.inform)
+    lines += [
+        surface.text("cli.preview.marking", name=pack.value(each).names.text(surface.language))
+        for each in silent
+    ]
     for part in seen.parts:
         mark = _mark(office, part) or surface.text(part.problem)
         lines.append(surface.text("cli.preview.part", name=part.name, mark=mark))

@@ -19,13 +19,15 @@ from typing import TYPE_CHECKING
 from secure_liaison.clock import to_iso
 from secure_liaison.crypto.keys import PROVIDER_CLASS, SUITE_1
 from secure_liaison.errors import FormatError
+from secure_liaison.i18n import Language, cause
 from secure_liaison.labels.handling import CipherClass
 from secure_liaison.labels.naming import cited
 from secure_liaison.labels.validity import validate
-from secure_liaison.monitor.cases import level_text
+from secure_liaison.monitor.cases import level_text, names_text
 from secure_liaison.monitor.ceilings import against_ceiling
 
 if TYPE_CHECKING:
+    from secure_liaison.labels.policy import PolicyPack
     from secure_liaison.monitor.cases import ObjectCase
     from secure_liaison.monitor.finding import Finding
 
@@ -49,7 +51,7 @@ def label_valid(case: ObjectCase) -> Finding:
     try:
         validate(case.label, case.pack, follows=case.follows)
     except FormatError as error:
-        problem = error.reason
+        problem = _in_words(error, case.pack)
         broken = error.facts.get("rule")
         law = next((cited(rule.basis) for rule in case.pack.rules if rule.id == broken), law)
     # A citation lifts the maximum of a period: whoever looks at the decision is to see it.
@@ -60,6 +62,16 @@ def label_valid(case: ObjectCase) -> Finding:
     return asked.unmet(
         "LABEL_INVALID", fixable_by="office.originator", instead=("instead.correct-label",)
     )
+
+
+def _in_words(error: FormatError, pack: PolicyPack) -> str:
+    """Return what is wrong with a label: the rule's own sentence, or the reason's."""
+    broken = next((rule for rule in pack.rules if rule.id == error.facts.get("rule")), None)
+    if broken is not None:
+        return names_text(broken.say)
+    if not error.facts:
+        return f"error.{error.code}.{error.reason}"
+    return " / ".join(cause(error, language) for language in (Language.ZH, Language.EN))
 
 
 def pack_recent(case: ObjectCase) -> Finding:

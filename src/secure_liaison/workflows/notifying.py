@@ -50,6 +50,8 @@ if TYPE_CHECKING:
 __all__ = ["NOTHING_TOLD", "Notified", "Told", "notify", "notify_all", "outstanding"]
 
 _DAY_S: Final = 86_400
+_SHORT: Final = 8
+"""Digits of D by which a desk lists an object."""
 _TO_SIGN_S: Final = 7 * _DAY_S
 _READABLE_S: Final = 365 * _DAY_S
 
@@ -253,7 +255,7 @@ def _words(
         language,
         event=text(f"case.event.{notice.event.value}", language),
         at=to_iso(notice.at),
-        object=item.object_id.hex(),
+        object=item.digest.hex()[:_SHORT],
         old=mark(notice.old),
         new=mark(notice.new),
         case=found.case.id.hex(),

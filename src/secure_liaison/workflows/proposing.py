@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from secure_liaison.audit.events import EventType
-from secure_liaison.errors import WorkflowError
+from secure_liaison.errors import OutOfOrderError, WorkflowError
 from secure_liaison.labels.audience import Audience
 from secure_liaison.labels.label import Determination, Label
 from secure_liaison.labels.lattice import join_all
@@ -215,7 +215,7 @@ def source_label(office: Office, reference: str) -> Label:
 
     Raises:
         AccessDeniedError: who may not list an object may not point at it either.
-        OutOfOrderError: ``reference-ambiguous``, ``case-not-found``.
+        OutOfOrderError: ``reference-ambiguous``, ``source-not-found``.
         WorkflowError: ``case-without-label``.
         LiaisonError: the object, or the case, does not verify any more.
     """
@@ -226,7 +226,13 @@ def source_label(office: Office, reference: str) -> Label:
     item = office.mail.inbox.get(received[0]) if len(received) == 1 else None
     if item is not None:
         return _label_received(office, item)
-    label = determining.load(office, determining.find(office, reference)).case.label
+    try:
+        case = determining.find(office, reference)
+    except OutOfOrderError as error:
+        if error.reason != "case-not-found":
+            raise
+        raise OutOfOrderError("source-not-found", reference=reference) from error
+    label = determining.load(office, case).case.label
     if label is None:
         raise WorkflowError("case-without-label")
     return label
