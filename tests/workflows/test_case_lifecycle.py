@@ -196,7 +196,7 @@ def test_a_derived_label_follows_what_was_received(scene: Scene) -> None:
     found = began(scene)
     with pytest.raises(LiaisonError, match="case-without-label"):
         proposing.source_label(desk, found.case.id.hex())
-    with pytest.raises(LiaisonError, match="case-not-found"):
+    with pytest.raises(LiaisonError, match="source-not-found"):
         proposing.source_label(desk, "nothing")
     with pytest.raises(LiaisonError, match="case-below-source"):
         _derive(scene, found, source, Words(level="秘密", period="5年"))
